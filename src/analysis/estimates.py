@@ -147,7 +147,7 @@ def pick(table: pd.DataFrame, **where: Any) -> Mapping[str, Any]:
     for column, value in where.items():
         if column not in table:
             raise DataError(f"There is no column `{column}` to pick a row by; the table has {list(table.columns)}.")
-        fits &= (table[column] == value).to_numpy()
+        fits &= (table[column] == value).fillna(False).to_numpy(dtype=bool)
     found = table[fits]
     if len(found) != 1:
         raise DataError(f"{len(found)} rows fit {where}, where exactly one should. Name more columns, or other values.")

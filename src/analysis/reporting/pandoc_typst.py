@@ -1,0 +1,179 @@
+"""The parts of a report as Markdown with Typst around it, for the PDF."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.presentation.labels import label, messages
+from analysis.reporting.document import Document, Part, reference_of
+
+
+def body(document: Document) -> str:
+    """The whole report as Markdown for the PDF; code is left out.
+
+    Parameters
+    ----------
+    document
+        The report.
+
+    Returns
+    -------
+    str
+        Markdown with raw Typst.
+    """
+    return "\n\n".join(
+        WRITERS[part.kind](part, document.language) for part in document.parts if part.kind in WRITERS
+    )
+
+
+def cross_reference(reference: str, name: str) -> str:
+    """A reference that Typst resolves and tags.
+
+    Parameters
+    ----------
+    reference
+        For example ``fig-ratios``.
+    name
+        Not used: Typst writes the name itself.
+
+    Returns
+    -------
+    str
+        Raw Typst inside Markdown.
+    """
+    return f"`@{reference}`{{=typst}}"
+
+
+def colophon(language: str, variables: Mapping[str, Any]) -> str:
+    """The last lines of a report: how to build it again, and from which version.
+
+    Parameters
+    ----------
+    language
+        ``nl`` or ``en``.
+    variables
+        `command`, `version` and `built`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    return "\n\n".join([_raw("#colophon["), colophon_text(language, variables), _raw("]")])
+
+
+def colophon_text(language: str, variables: Mapping[str, Any]) -> str:
+    """The last lines of a report: how to build it again, and from which version.
+
+    Parameters
+    ----------
+    language
+        ``nl`` or ``en``.
+    variables
+        `command`, `version` and `built`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    words = messages(language)["report"]
+    return (
+        f"{words['built_with']} `{variables['command']}` · "
+        f"{words['version']} {variables['version']} {words['date_of_version']} {variables['built']}"
+    )
+
+
+def _raw(text: str) -> str:
+    return f"```{{=typst}}\n{text}\n```"
+
+
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _text(part: Part, language: str) -> str:
+    return str(part.content["text"])
+
+
+def _in_short(part: Part, language: str) -> str:
+    content = part.content
+    return "\n\n".join(
+        [
+            _raw(f"#in-short({_string(content['title'])})["),
+            content["text"],
+            _raw("#sure["),
+            f"**{content['sure_label']}** {content['sure']}",
+            _raw("]]"),
+        ]
+    )
+
+
+def _figure(part: Part, language: str) -> str:
+    content = part.content
+    path = f"figures/{content['id']}.svg"
+    picture = f"image({_string(path)}, width: 100%, alt: {_string(content['alt'])})"
+    return "\n\n".join(
+        [
+            _raw("#block(breakable: false, above: 16pt, below: 16pt)[#figure-title["),
+            content["title"],
+            _raw("]["),
+            content["subtitle"],
+            _raw(f"]\n#figure({picture}, kind: image, supplement: [{label('report', 'figure', language)}], caption: ["),
+            content["note"],
+            _raw(f"]) <{reference_of(part)}>]"),
+        ]
+    )
+
+
+def _table(part: Part, language: str) -> str:
+    content = part.content
+    columns = ", ".join(_widths(content["header"]))
+    align = ", ".join(f"{align} + bottom" for align in content["align"])
+    head = ", ".join(_string(text) for text in content["header"])
+    rows = ",\n  ".join(", ".join(_string(text) for text in row) for row in content["rows"])
+    grid = f"table(columns: ({columns}), align: ({align}),\n  table.header({head}),\n  {rows})"
+    supplement = f"supplement: [{label('report', 'table', language)}]"
+    breakable = "true" if len(content["rows"]) > 14 else "false"
+    opening = f"#block(breakable: {breakable}, above: 16pt, below: 14pt)[#figure({grid}, kind: table, {supplement}, caption: ["
+    note = [_raw("#table-note["), content["note"], _raw("]")] if content["note"] else []
+    return "\n\n".join([_raw(opening), content["title"], _raw(f"]) <{reference_of(part)}>"), *note, _raw("]")])
+
+
+def _widths(header: list[str]) -> list[str]:
+    """Long headers share the width and wrap; without any the first column takes what is left."""
+    widths = ["1fr" if len(text) > 20 else "auto" for text in header]
+    return widths if "1fr" in widths else ["1fr", *widths[1:]]
+
+
+def _claim(part: Part, language: str) -> str:
+    content = part.content
+    numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
+    opening = f"#claim({_string(content['sign'])}, {_string(content['word'])}, {_string(content['verdict'])})["
+    chunks = [_raw(opening), f"‘{content['says']}’"]
+    if numbers:
+        chunks[-1] += "`#num[`{=typst} " + numbers + "`]`{=typst}"
+    return "\n\n".join([*chunks, content["because"], _raw("]")])
+
+
+def _sources(part: Part, language: str) -> str:
+    words = {key: label("report", key, language) for key in ("licence", "processing", "caveats", "file")}
+    chunks = []
+    for item in part.content["items"]:
+        lines = [
+            f"**{item['title']}.** {item['citation']} {words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
+            f"*{words['processing']}.* {item['processing']} *{words['caveats']}.* {item['caveats']}",
+        ]
+        chunks.append("\n\n".join([_raw("#data-item["), *lines, _raw("]")]))
+    return "\n\n".join(chunks)
+
+
+WRITERS = {
+    "markdown": _text,
+    "prose": _text,
+    "in_short": _in_short,
+    "figure": _figure,
+    "table": _table,
+    "claim": _claim,
+    "sources": _sources,
+}
