@@ -50,15 +50,18 @@ def run(*command: str | Path) -> None:
     finished = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)
     if finished.returncode:
         explain_and_stop(
-            f"`{Path(command[0]).name} {' '.join(str(part) for part in command[1:4])} ...` failed, see the lines above. "
-            "A package index must be reachable; behind a proxy or mirror, set pip's own configuration. Then run the same command again."
+            f"`{Path(command[0]).name} {' '.join(map(str, command[1:4]))} ...` failed, see the lines above.\n"
+            "A package index must be reachable; behind a proxy or mirror, set pip's own configuration. "
+            "Then run the same command again."
         )
 
 
 def install() -> None:
     """Install the locked packages and this project; uv when it can be had, plain pip otherwise."""
     python = executable("python")
-    quick = subprocess.run([str(python), "-m", "pip", "install", "--quiet", "uv"], cwd=ROOT, check=False).returncode == 0
+    quick = (
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "uv"], cwd=ROOT, check=False).returncode == 0
+    )
     if quick:
         uv = executable("uv")
         run(uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", "--compile-bytecode", "-r", LOCK)

@@ -1,4 +1,4 @@
-"""Where the project's folders are: the checkout this package was installed from, or the one named in the environment."""
+"""Where the project's folders are: the checkout this package stands in, or the one named in the environment."""
 
 import os
 from pathlib import Path

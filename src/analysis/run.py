@@ -1,4 +1,4 @@
-"""What a notebook talks to: it reads data, shows sentences, figures and tables, gives verdicts, and remembers all of it.
+"""What a notebook talks to: it reads data, shows sentences, figures, tables and verdicts, and remembers all of it.
 
 Under the runner the results land in the report's folder; in JupyterLab they are only shown and nothing is written.
 """
@@ -119,7 +119,7 @@ class Run:
         **values
             Numbers, texts or estimates.
         """
-        display(Block("prose", {"text": self.text(nl=nl, en=en, **values)}))
+        _show(Block("prose", {"text": self.text(nl=nl, en=en, **values)}))
 
     def in_short(self, *, nl: Sequence[str], en: Sequence[str], certainty: str, **values: Any) -> None:
         """Show the answer in three sentences: the answer, what it means, and how sure we are.
@@ -146,7 +146,7 @@ class Run:
         }
         self._record["answer"] = answer.replace("**", "")
         self._write_record()
-        display(Block("in_short", content))
+        _show(Block("in_short", content))
 
     def figure(
         self, figure: Figure, name: str, /, *, nl: Mapping[str, str], en: Mapping[str, str], **values: Any
@@ -173,7 +173,7 @@ class Run:
                 self._write(f"figures/{name}.png", theme.to_png(framed))
         self._record["saved"].append(f"figures/{name}")
         self._write_record()
-        display(Block("figure", {"id": name, **words}, images))
+        _show(Block("figure", {"id": name, **words}, images))
 
     def table(self, table: Table, name: str, /, *, nl: Mapping[str, str], en: Mapping[str, str], **values: Any) -> None:
         """Show a table with its words, and keep its data as CSV when a report is built.
@@ -196,7 +196,7 @@ class Run:
             "align": [column.align for column in table.columns],
             "rows": [list(row) for row in table.rows],
         }
-        display(Block("table", {"id": name, **words, **shown}))
+        _show(Block("table", {"id": name, **words, **shown}))
 
     def save(self, table: pd.DataFrame, name: str) -> None:
         """Keep a table with all its digits as ``tables/<name>.csv`` of the report; in JupyterLab do nothing.
@@ -259,12 +259,12 @@ class Run:
         kept = {key: content[key] for key in ("says", "quoted", "here", "verdict", "because")}
         self._record["verdicts"].append({"claim": claim, **kept, **numbers})
         self._write_record()
-        display(Block("claim", content))
+        _show(Block("claim", content))
 
     def sources(self) -> None:
         """Show the data box: what was read, whose it is, under which licence, and what was done to it."""
         items = [self._source(load_card(read["id"])) for read in self._record["reads"]]
-        display(Block("sources", {"items": items}))
+        _show(Block("sources", {"items": items}))
 
     def _source(self, card: Any) -> dict[str, str]:
         place = card.files[0].path if card.files else card.package.name
@@ -289,7 +289,9 @@ class Run:
         for language, words in (("nl", nl), ("en", en)):
             missing = [key for key in keys if key not in words or (key != "note" and not words[key].strip())]
             if missing:
-                raise ReportError(f"{name!r} has no {missing[0]!r} in {language!r}. Every figure and table needs {keys}.")
+                raise ReportError(
+                    f"{name!r} has no {missing[0]!r} in {language!r}. Every figure and table needs {keys}."
+                )
         return {key: self.text(nl=nl[key], en=en[key], **values) for key in keys}
 
     def _write_record(self) -> None:
@@ -302,6 +304,10 @@ class Run:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _show(block: Block) -> None:
+    display(block)  # type: ignore[no-untyped-call]
 
 
 def _in_language(name: str, language: str) -> str:

@@ -88,9 +88,15 @@ def _preview_figure(block: Block) -> str:
 
 def _preview_table(block: Block) -> str:
     content = block.content
-    cells = [f'<th scope="col" style="text-align:{align}">{html.escape(head)}</th>' for head, align in _columns(content)]
+    cells = [
+        f'<th scope="col" style="text-align:{align}">{html.escape(head)}</th>' for head, align in _columns(content)
+    ]
     lines = [
-        "<tr>" + "".join(f'<td style="text-align:{a}">{html.escape(c)}</td>' for c, a in zip(row, _aligns(content), strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(
+            f'<td style="text-align:{a}">{html.escape(c)}</td>' for c, a in zip(row, _aligns(content), strict=True)
+        )
+        + "</tr>"
         for row in content["rows"]
     ]
     return (

@@ -1,21 +1,21 @@
-"""Figures of estimates: the interval is always drawn, published and assumed values look different from computed ones."""
+"""Figures of estimates: always with the interval; published and assumed values look different from computed ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from analysis.errors import DataError, MethodError
 from analysis.presentation import wording
 from analysis.presentation.labels import label
-from analysis.presentation.theme import ACCENT, CONTRAST, INK, MUTE, SEX_COLOURS, figure_style, new_figure
+from analysis.presentation.theme import ACCENT, CONTRAST, INK, MUTE, SEX_COLOURS, figure_style, new_figure, settled
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "estimate": {"color": ACCENT, "marker": "o", "face": ACCENT, "line": "-", "width": 2.2},
     "summary": {"color": INK, "marker": "o", "face": INK, "line": "-", "width": 2.2},
     "published": {"color": CONTRAST, "marker": "D", "face": "white", "line": (0, (2, 1.6)), "width": 1.4},
@@ -99,7 +99,7 @@ def forest_plot(
         if claim:
             panel.axvline(claim[0], color=MUTE, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
             panel.text(claim[0], -0.68, f" {claim[1]}", color=MUTE, fontsize=8, va="center", ha="left")
-        return figure
+        return settled(figure)
 
 
 def _forest_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def _forest_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(kind=kinds, place=np.arange(len(rows)) + gaps)
 
 
-def _draw_mark(panel: plt.Axes, row: Any, axis: Axis, language: str) -> None:
+def _draw_mark(panel: Axes, row: Any, axis: Axis, language: str) -> None:
     look = KINDS[row["kind"]]
     panel.plot(
         [row["lower"], row["upper"]],
@@ -139,11 +139,16 @@ def _draw_mark(panel: plt.Axes, row: Any, axis: Axis, language: str) -> None:
     numbers = wording.interval(row, axis.decimals, language)
     colour = look["color"] if row["kind"] == "published" else INK
     panel.annotate(
-        numbers, (1.02, row["place"]), xycoords=("axes fraction", "data"), va="center", color=colour, annotation_clip=False
+        numbers,
+        (1.02, row["place"]),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        color=colour,
+        annotation_clip=False,
     )
 
 
-def _value_axis(panel: plt.Axes, drawn: pd.DataFrame, axis: Axis, language: str) -> None:
+def _value_axis(panel: Axes, drawn: pd.DataFrame, axis: Axis, language: str) -> None:
     low, high = float(drawn["lower"].min()), float(drawn["upper"].max())
     if axis.log:
         panel.set_xscale("log")
@@ -213,10 +218,10 @@ def gradient_plot(
             panels[0].set_ylim(axis.ticks[0], axis.ticks[-1])
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
         figure.supxlabel(position_title, color=MUTE, fontsize=8.5)
-        return figure
+        return settled(figure)
 
 
-def _draw_gradient(panel: plt.Axes, shown: pd.DataFrame, colour: str, *, filled: bool) -> None:
+def _draw_gradient(panel: Axes, shown: pd.DataFrame, colour: str, *, filled: bool) -> None:
     panel.plot(shown["rank"], shown["fitted"], color=colour, linewidth=1.2, linestyle="-" if filled else (0, (4, 2)))
     panel.vlines(shown["rank"], shown["lower"], shown["upper"], color=colour, linewidth=2.2)
     panel.plot(
@@ -229,7 +234,7 @@ def _draw_gradient(panel: plt.Axes, shown: pd.DataFrame, colour: str, *, filled:
     )
 
 
-def _name_line(panel: plt.Axes, shown: pd.DataFrame, name: str, axis: Axis, language: str, *, above: bool) -> None:
+def _name_line(panel: Axes, shown: pd.DataFrame, name: str, axis: Axis, language: str, *, above: bool) -> None:
     """Values at both ends and the name in the middle, on the side of the line where nothing else is drawn."""
     edge, side = ("upper", 1) if above else ("lower", -1)
     for end in (0, -1):
@@ -284,10 +289,10 @@ def trend_plot(series: pd.DataFrame, axis: Axis, language: str, *, panels: Seque
         drawn[0].set_ylim(0, float(series["upper"].max()) * 1.12)
         drawn[0].set_ylabel(axis.title)
         drawn[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, language)))
-        return figure
+        return settled(figure)
 
 
-def _draw_trend(panel: plt.Axes, shown: pd.DataFrame, places: list[float], sex: str, language: str) -> None:
+def _draw_trend(panel: Axes, shown: pd.DataFrame, places: list[float], sex: str, language: str) -> None:
     colour, filled = SEX_COLOURS[sex], sex == "male"
     panel.vlines(places, shown["lower"], shown["upper"], color=colour, linewidth=2)
     panel.plot(
@@ -359,7 +364,9 @@ def event_curves(
             end = float(event["estimate"].iloc[-1])
             text = f"{name}\n{wording.number(end, axis.decimals, language)}%"
             place = (1.02, end)
-            panel.annotate(text, place, xycoords=("axes fraction", "data"), va="center", color=colour, annotation_clip=False)
+            panel.annotate(
+                text, place, xycoords=("axes fraction", "data"), va="center", color=colour, annotation_clip=False
+            )
         panel.set_xticks(list(time_ticks))
         panel.set_xlim(0, max(time_ticks))
         panel.set_ylim(0, None)
@@ -367,7 +374,7 @@ def event_curves(
         panel.grid(axis="y")
         panel.set_xlabel(time_title)
         panel.set_ylabel(axis.title)
-        return figure
+        return settled(figure)
 
 
 def _until(curve: pd.DataFrame, last: float) -> pd.DataFrame:

@@ -148,7 +148,7 @@ def estimate(header: str, decimals: int, language: str, *, scale: float = 1.0, p
     scale
         What the numbers are multiplied by, for example 100 for percent.
     prefix
-        What stands before `estimate`, `lower` and `upper` in the column names, where a row holds more than one estimate.
+        What stands before `estimate`, `lower` and `upper` in the column names, where a row has more than one.
 
     Returns
     -------

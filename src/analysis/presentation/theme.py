@@ -4,10 +4,11 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO, StringIO
+from typing import Any, cast
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK = "#1f2933"
@@ -50,11 +51,11 @@ _SETTINGS = {
 def figure_style() -> Iterator[None]:
     """Draw inside this context and the figure has the project's look; nothing outside it changes."""
     with mpl.rc_context(), sns.axes_style("ticks"):
-        mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams.update(cast(Any, _SETTINGS))
         yield
 
 
-def new_figure(height: float, columns: int = 1, *, share_y: bool = True) -> tuple[Figure, list[plt.Axes]]:
+def new_figure(height: float, columns: int = 1, *, share_y: bool = True) -> tuple[Figure, list[Axes]]:
     """A figure of the text's width with one or more panels side by side.
 
     Parameters
@@ -77,6 +78,24 @@ def new_figure(height: float, columns: int = 1, *, share_y: bool = True) -> tupl
         sns.despine(ax=axis, left=True)
         axis.tick_params(length=0)
     return figure, list(axes)
+
+
+def settled(figure: Figure) -> Figure:
+    """The figure with its layout worked out once and fixed, so that saving it twice gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        A drawn figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The same figure.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
 
 
 def to_svg(figure: Figure) -> str:
@@ -135,23 +154,23 @@ def framed(figure: Figure, title: str, subtitle: str, source: str) -> Iterator[F
     matplotlib.figure.Figure
         The same figure with texts outside its canvas: save it with a tight bounding box.
     """
-    wrapped = {"title": textwrap.fill(title, 72), "subtitle": textwrap.fill(subtitle, 95), "source": textwrap.fill(source, 105)}
+    wrapped = {
+        "title": textwrap.fill(title, 72),
+        "subtitle": textwrap.fill(subtitle, 95),
+        "source": textwrap.fill(source, 105),
+    }
     inch = 1 / figure.get_size_inches()[1]
     lines = wrapped["subtitle"].count("\n") + 1
     with figure_style(), mpl.rc_context({"savefig.bbox": "tight", "savefig.pad_inches": 0.12}):
         texts = [
-            figure.text(0.01, 1 + inch * 0.08, wrapped["subtitle"], va="bottom", color=MUTE, in_layout=True),
-            figure.text(0.01, 1 + inch * (0.14 + 0.155 * lines), wrapped["title"], va="bottom", weight="bold", size=10.5),
+            figure.text(0.01, 1 + inch * 0.08, wrapped["subtitle"], va="bottom", color=MUTE),
+            figure.text(
+                0.01, 1 + inch * (0.14 + 0.155 * lines), wrapped["title"], va="bottom", weight="bold", size=10.5
+            ),
             figure.text(0.01, -inch * 0.08, wrapped["source"], va="top", color=MUTE, size=7.5),
         ]
-        engine = figure.get_layout_engine()
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
         try:
             yield figure
         finally:
-            figure.set_layout_engine(engine)
             for text in texts:
                 text.remove()
-
-

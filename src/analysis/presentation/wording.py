@@ -1,8 +1,8 @@
 """Numbers in sentences: one place for decimal commas, intervals, p-values and number words.
 
-A sentence is a template in each language with the same fields: ``say("nl", nl="{rr:1} keer", en="{rr:1} times", rr=row)``.
-A field takes a number, a text, or an estimate (a mapping with `estimate`, `lower`, `upper`, `level`), and a format of up
-to three words: decimals, scale and part.
+A sentence is a template in each language with the same fields:
+``say("nl", nl="{rr:1} keer", en="{rr:1} times", rr=row)``. A field takes a number, a text, or an estimate (a mapping
+with `estimate`, `lower`, `upper`, `level`), and a format of up to three words: decimals, scale and part.
 
 ========== ============================================================
 format     gives, in Dutch

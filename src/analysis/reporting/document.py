@@ -126,7 +126,9 @@ def read_document(notebook: Path, language: str) -> Document:
         raise ReportError(f"The notebook has no title in {language!r}: a first cell tagged {language!r} with '# ...'.")
     heading, _, lead = title_cells[0].source.partition("\n")
     parts = [part for cell in cells if cell is not title_cells[0] for part in _parts(cell, language)]
-    return Document(heading[2:].strip(), lead.strip(), language, tuple(_numbered(_with_claims_heading(parts, language))))
+    return Document(
+        heading[2:].strip(), lead.strip(), language, tuple(_numbered(_with_claims_heading(parts, language)))
+    )
 
 
 def _is_shown(cell: Any, language: str) -> bool:

@@ -26,10 +26,6 @@ from analysis.reporting.word_style import write_reference_document
 
 MARKDOWN = "markdown-implicit_figures-tex_math_dollars+raw_attribute+fenced_divs+pipe_tables"
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
-MONTHS = {
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
 
 
 def export_report(notebook: Path, folder: Path, context: ExportContext) -> None:
@@ -169,6 +165,7 @@ def _variables(document: Document, context: ExportContext) -> dict[str, Any]:
     language = document.language
     date = datetime.fromtimestamp(context.epoch, UTC)
     name = f"{context.study}/{context.topic}"
+    months = messages(language)["wording"]["months"]
     return {
         "pagetitle": document.title,
         "title": document.title,
@@ -179,7 +176,7 @@ def _variables(document: Document, context: ExportContext) -> dict[str, Any]:
         "words": messages(language)["report"],
         "topic": context.topic,
         "version": context.version,
-        "built": f"{date.day} {MONTHS[language][date.month - 1]} {date.year}",
+        "built": f"{date.day} {months[date.month - 1]} {date.year}",
         "command": f"analysis report {name} --language {language}{_settings(context)}",
         "link-citations": True,
         "lang-is-nl": language == "nl",

@@ -14,7 +14,8 @@ INJECTED = "injected-parameters"
 _ERROR_MARKER = "papermill-error-cell-tag"
 _CONTROL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
-_CELL_FILE = re.compile(r"[^\s\"'(<]*ipykernel_\d+[/\\]\d+\.py")
+_CELL_FILE = re.compile(r"(?<![^\s\"'(<])[^\s\"'(<]*ipykernel_\d+[/\\]\d+\.py")
+"""Begins where a word begins: a picture inside HTML is one word of a million letters, to be read once."""
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from analysis.presentation.labels import label
 from analysis.reporting.document import Document, Part, reference_of
-from analysis.reporting.pandoc_typst import colophon_text
+from analysis.reporting.sentences import colophon_text, source_lines
 
 
 def body(document: Document) -> str:
@@ -21,9 +21,7 @@ def body(document: Document) -> str:
     str
         Markdown with custom styles.
     """
-    return "\n\n".join(
-        WRITERS[part.kind](part, document.language) for part in document.parts if part.kind in WRITERS
-    )
+    return "\n\n".join(WRITERS[part.kind](part, document.language) for part in document.parts if part.kind in WRITERS)
 
 
 def cross_reference(reference: str, name: str) -> str:
@@ -59,7 +57,7 @@ def colophon(language: str, variables: Mapping[str, Any]) -> str:
     str
         Markdown.
     """
-    return _styled("Report Footer", colophon_text(language, variables))
+    return _styled("Report Footer", colophon_text(variables, language))
 
 
 def _styled(style: str, text: str) -> str:
@@ -120,15 +118,10 @@ def _claim(part: Part, language: str) -> str:
 
 
 def _sources(part: Part, language: str) -> str:
-    words = {key: label("report", key, language) for key in ("licence", "processing", "caveats", "file")}
-    chunks = []
-    for item in part.content["items"]:
-        line = (
-            f"**{item['title']}.** {item['citation']} {words['licence']}: {item['licence']}. {words['file']}: "
-            f"`{item['place']}`. *{words['processing']}.* {item['processing']} *{words['caveats']}.* {item['caveats']}"
-        )
-        chunks.append(_styled("Data Source", line))
-    return "\n\n".join(chunks)
+    return "\n\n".join(
+        _styled("Data Source", " ".join([f"**{item['title']}.**", *source_lines(item, language)]))
+        for item in part.content["items"]
+    )
 
 
 WRITERS = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.presentation.labels import label
 from analysis.reporting.document import Document, Part, reference_of
+from analysis.reporting.sentences import source_lines
 
 
 def body(document: Document) -> str:
@@ -90,12 +91,15 @@ def _text(part: Part, language: str) -> str:
 
 def _code(part: Part, language: str) -> str:
     shown = html.escape(part.content["text"])
-    return _raw(f"<details><summary>{label('report', 'show_code', language)}</summary><pre><code>{shown}</code></pre></details>")
+    return _raw(
+        f"<details><summary>{label('report', 'show_code', language)}</summary><pre><code>{shown}</code></pre></details>"
+    )
 
 
 def _in_short(part: Part, language: str) -> str:
     content = part.content
-    heading = f'<section class="short" id="in-short" aria-label="{content["title"]}"><p class="short-title">{content["title"]}</p>'
+    title = content["title"]
+    heading = f'<section class="short" id="in-short" aria-label="{title}"><p class="short-title">{title}</p>'
     sure = _div(".sure", f"**{content['sure_label']}** {content['sure']}")
     return "\n\n".join([_raw(heading), content["text"], sure, _raw("</section>")])
 
@@ -130,7 +134,9 @@ def _table(part: Part, language: str) -> str:
     named = f"{reference_of(part)}-name"
     opening = f'<div class="table" id="{reference_of(part)}"><div class="caption" id="{named}">'
     scroll = f'</div><div class="scroll" role="region" tabindex="0" aria-labelledby="{named}">'
-    grid = f'<table aria-labelledby="{named}"{sortable}><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
+    grid = (
+        f'<table aria-labelledby="{named}"{sortable}><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
+    )
     take = f'<p class="take"><a href="tables/{content["id"]}.csv" download>CSV</a></p></div>'
     note = [_div(".note", content["note"])] if content["note"] else []
     title = f"**{name}.** {content['title']}"
@@ -149,22 +155,23 @@ def _claims(parts: list[Part]) -> list[str]:
 
 def _claim(part: Part) -> str:
     content = part.content
-    tone = "ok" if content["verdict"] in ("reproduced", "consistent") else "fix" if content["verdict"] != "not_testable" else "open"
+    tone = (
+        "ok"
+        if content["verdict"] in ("reproduced", "consistent")
+        else "fix"
+        if content["verdict"] != "not_testable"
+        else "open"
+    )
     verdict = f'<li><p class="v {tone}"><span aria-hidden="true">{content["sign"]}</span> {content["word"]}</p><div>'
     numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
-    said = f"‘{content['says']}’" + (f" [{numbers}]{{.num}}" if numbers else "")
+    said = f"‘{content['says']}’" + (f" [· {numbers}]{{.num}}" if numbers else "")
     return "\n\n".join([_raw(verdict), said, content["because"], _raw("</div></li>")])
 
 
 def _sources(part: Part, language: str) -> str:
-    words = {key: label("report", key, language) for key in ("licence", "processing", "caveats", "file")}
     chunks = [_raw('<dl class="data">')]
     for item in part.content["items"]:
-        lines = [
-            f"{item['citation']} {words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
-            f"*{words['processing']}.* {item['processing']}",
-            f"*{words['caveats']}.* {item['caveats']}",
-        ]
+        lines = source_lines(item, language)
         chunks += [_raw(f"<dt>{html.escape(item['title'])}</dt><dd>"), "\n\n".join(lines), _raw("</dd>")]
     return "\n\n".join([*chunks, _raw("</dl>")])
 

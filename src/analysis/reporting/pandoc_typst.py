@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.presentation.labels import label, messages
+from analysis.presentation.labels import label
 from analysis.reporting.document import Document, Part, reference_of
+from analysis.reporting.sentences import colophon_text, source_lines
 
 
 def body(document: Document) -> str:
@@ -21,9 +22,7 @@ def body(document: Document) -> str:
     str
         Markdown with raw Typst.
     """
-    return "\n\n".join(
-        WRITERS[part.kind](part, document.language) for part in document.parts if part.kind in WRITERS
-    )
+    return "\n\n".join(WRITERS[part.kind](part, document.language) for part in document.parts if part.kind in WRITERS)
 
 
 def cross_reference(reference: str, name: str) -> str:
@@ -59,29 +58,7 @@ def colophon(language: str, variables: Mapping[str, Any]) -> str:
     str
         Markdown.
     """
-    return "\n\n".join([_raw("#colophon["), colophon_text(language, variables), _raw("]")])
-
-
-def colophon_text(language: str, variables: Mapping[str, Any]) -> str:
-    """The last lines of a report: how to build it again, and from which version.
-
-    Parameters
-    ----------
-    language
-        ``nl`` or ``en``.
-    variables
-        `command`, `version` and `built`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
-    words = messages(language)["report"]
-    return (
-        f"{words['built_with']} `{variables['command']}` · "
-        f"{words['version']} {variables['version']} {words['date_of_version']} {variables['built']}"
-    )
+    return "\n\n".join([_raw("#colophon["), colophon_text(variables, language), _raw("]")])
 
 
 def _raw(text: str) -> str:
@@ -135,7 +112,8 @@ def _table(part: Part, language: str) -> str:
     grid = f"table(columns: ({columns}), align: ({align}),\n  table.header({head}),\n  {rows})"
     supplement = f"supplement: [{label('report', 'table', language)}]"
     breakable = "true" if len(content["rows"]) > 14 else "false"
-    opening = f"#block(breakable: {breakable}, above: 16pt, below: 14pt)[#figure({grid}, kind: table, {supplement}, caption: ["
+    block = f"#block(breakable: {breakable}, above: 16pt, below: 14pt)"
+    opening = f"{block}[#figure({grid}, kind: table, {supplement}, caption: ["
     note = [_raw("#table-note["), content["note"], _raw("]")] if content["note"] else []
     return "\n\n".join([_raw(opening), content["title"], _raw(f"]) <{reference_of(part)}>"), *note, _raw("]")])
 
@@ -157,13 +135,10 @@ def _claim(part: Part, language: str) -> str:
 
 
 def _sources(part: Part, language: str) -> str:
-    words = {key: label("report", key, language) for key in ("licence", "processing", "caveats", "file")}
     chunks = []
     for item in part.content["items"]:
-        lines = [
-            f"**{item['title']}.** {item['citation']} {words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
-            f"*{words['processing']}.* {item['processing']} *{words['caveats']}.* {item['caveats']}",
-        ]
+        source, processing, caveats = source_lines(item, language)
+        lines = [f"**{item['title']}.** {source}", f"{processing} {caveats}"]
         chunks.append("\n\n".join([_raw("#data-item["), *lines, _raw("]")]))
     return "\n\n".join(chunks)
 

@@ -1,4 +1,4 @@
-"""A new topic from templates: notebook, study module, test and a claim, which run as they are and are there to be replaced."""
+"""A new topic from templates: notebook, module, test and claim, which run as they are and wait to be replaced."""
 
 import json
 import keyword

@@ -1,6 +1,7 @@
 """The Word styles of a report: pandoc's own reference document, restyled so that an adviser can go on writing in it."""
 
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt, RGBColor
 
 INK, MUTE, ACCENT, LINE, TINT = "1F2933", "5B6672", "0B6E6E", "D9DFE5", "F4F7F8"
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 SERIF, SANS = "Cambria", "Calibri"
 
 PARAGRAPHS: dict[str, dict[str, Any]] = {
@@ -26,7 +28,7 @@ PARAGRAPHS: dict[str, dict[str, Any]] = {
     "Heading 1": {"font": SANS, "size": 15, "bold": True, "colour": INK, "before": 20, "after": 5, "keep": True},
     "Heading 2": {"font": SANS, "size": 12.5, "bold": True, "colour": INK, "before": 14, "after": 4, "keep": True},
     "Heading 3": {"font": SANS, "size": 11, "bold": True, "colour": MUTE, "before": 10, "after": 3, "keep": True},
-    "Key Points": {"font": SERIF, "size": 11, "before": 0, "after": 0, "line": 1.2, "box": True},
+    "Key Points": {"font": SERIF, "size": 11, "before": 0, "after": 4, "line": 1.15, "box": True},
     "Figure Title": {"font": SANS, "size": 11, "bold": True, "colour": INK, "before": 14, "after": 0, "keep": True},
     "Figure Subtitle": {"font": SANS, "size": 9.5, "colour": MUTE, "before": 0, "after": 4, "keep": True},
     "Figure Image": {"font": SANS, "size": 9, "before": 0, "after": 2, "keep": True},
@@ -34,7 +36,7 @@ PARAGRAPHS: dict[str, dict[str, Any]] = {
     "Table Note": {"font": SANS, "size": 9, "colour": MUTE, "before": 4, "after": 12},
     "Claim": {"font": SANS, "size": 10.5, "before": 8, "after": 1, "keep": True, "line": 1.1},
     "Claim Reason": {"font": SERIF, "size": 10.5, "before": 0, "after": 6, "indent": 0.5, "line": 1.15},
-    "Data Source": {"font": SERIF, "size": 10, "before": 0, "after": 6, "line": 1.15},
+    "Data Source": {"font": SERIF, "size": 9.5, "before": 0, "after": 6, "line": 1.1},
     "Bibliography": {"font": SERIF, "size": 10, "before": 0, "after": 4, "line": 1.1},
     "Report Footer": {"font": SANS, "size": 8.5, "colour": MUTE, "before": 14, "after": 0},
     "Footer": {"font": SANS, "size": 8.5, "colour": MUTE},
@@ -57,10 +59,21 @@ def write_reference_document(target: Path, locale: str, study: str) -> None:
     document = docx.Document(str(target))
     for name, look in PARAGRAPHS.items():
         _restyle(document, name, look)
+    document.styles["Verbatim Char"].font.size = Pt(8.5)
     _set_language(document, locale)
     _restyle_table(document)
     _set_page(document, study)
     document.save(str(target))
+    _without_clock(target)
+
+
+def _without_clock(target: Path) -> None:
+    """Write the file anew with one fixed date for all its parts: pandoc copies these dates into the report."""
+    with zipfile.ZipFile(target) as archive:
+        parts = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts:
+            archive.writestr(zipfile.ZipInfo(name, FIXED_DATE), content, zipfile.ZIP_DEFLATED)
 
 
 def _default_reference() -> bytes:
@@ -132,14 +145,14 @@ def _restyle_table(document: Any) -> None:
     margins = '<w:left w:w="0" w:type="dxa"/><w:right w:w="120" w:type="dxa"/>'
     style.append(
         parse_xml(
-            f'<w:tblPr {nsdecls("w")}><w:tblBorders><w:bottom {line}/><w:insideH {line}/></w:tblBorders>'
+            f"<w:tblPr {nsdecls('w')}><w:tblBorders><w:bottom {line}/><w:insideH {line}/></w:tblBorders>"
             f"<w:tblCellMar>{margins}</w:tblCellMar></w:tblPr>"
         )
     )
     style.append(
         parse_xml(
             f'<w:tblStylePr {nsdecls("w")} w:type="firstRow"><w:rPr><w:b/><w:color w:val="{MUTE}"/></w:rPr>'
-            f"<w:tcPr><w:tcBorders><w:bottom {strong}/></w:tcBorders><w:vAlign w:val=\"bottom\"/></w:tcPr></w:tblStylePr>"
+            f'<w:tcPr><w:tcBorders><w:bottom {strong}/></w:tcBorders><w:vAlign w:val="bottom"/></w:tcPr></w:tblStylePr>'
         )
     )
 
@@ -155,5 +168,5 @@ def _set_page(document: Any, study: str) -> None:
     header = section.header.paragraphs[0]
     header.style = document.styles["Kicker"]
     header.text = study.upper()
-    field = '<w:fldSimple {0} w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple>'.format(nsdecls("w"))
+    field = f'<w:fldSimple {nsdecls("w")} w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple>'
     footer._p.append(parse_xml(field))

@@ -41,18 +41,17 @@ def usable(expectancy: pd.DataFrame, *, measures: Sequence[str] = MEASURES) -> p
     DataError
         When a stratum does not have all five quintiles.
     """
-    kept = expectancy[
-        (expectancy["age"] == 0) & expectancy["sex"].isin(SEXES) & expectancy["measure"].isin(measures)
-    ]
+    kept = expectancy[(expectancy["age"] == 0) & expectancy["sex"].isin(SEXES) & expectancy["measure"].isin(measures)]
     columns = {"measure": "measured", "value": "estimate"}
     table = kept.rename(columns=columns)[
         ["grouping", "sex", "period", "measured", "quintile", "estimate", "lower", "upper", "unit"]
     ]
     sizes = table.groupby(["grouping", "sex", "period", "measured"])["quintile"].nunique()
     if (sizes != 5).any():
-        first = sizes[sizes != 5].index[0]
+        first = tuple(sizes[sizes != 5].index[0])
         raise DataError(
-            f"{int((sizes != 5).sum())} strata of health_expectancy_welfare_income lack a quintile, the first is {first}. "
+            f"{int((sizes != 5).sum())} strata of health_expectancy_welfare_income lack a quintile, the first is "
+            f"{first}. "
             "An index over part of the population misleads: complete the stratum or leave it out."
         )
     return table.reset_index(drop=True)
@@ -107,7 +106,7 @@ def side_by_side(indices: pd.DataFrame, *, grouping: str, period: str) -> pd.Dat
     """
     chosen = indices[(indices["grouping"] == grouping) & (indices["period"] == period)]
     wide = chosen.pivot_table(index=["measured", "sex"], columns="measure", values=["estimate", "lower", "upper"])
-    wide.columns = pd.Index([f"{measure}_{value}" for value, measure in wide.columns])
+    wide.columns = wide.columns.map(lambda pair: f"{pair[1]}_{pair[0]}")
     return wide.reset_index()
 
 
@@ -135,7 +134,7 @@ def gradient_points(table: pd.DataFrame, *, grouping: str, period: str) -> pd.Da
         rank = mid_ranks(np.ones(len(rows)))
         slope = slope_index_of_inequality(rows, position="quintile")["estimate"].iloc[0]
         fitted = rows["estimate"].mean() + slope * (rank - 0.5)
-        parts.append(rows.assign(sex=sex, series=measured, rank=rank, fitted=fitted))
+        parts.append(rows.assign(sex=str(sex), series=str(measured), rank=rank, fitted=fitted))
     return pd.concat(parts, ignore_index=True)[
         ["sex", "series", "quintile", "rank", "estimate", "lower", "upper", "fitted"]
     ]
@@ -294,7 +293,7 @@ def verdict_on_longer_than_ever(changes: pd.DataFrame) -> Verdict:
     if (health.loc[health["part"] == "lowest", "upper"] < 0).any():
         return "corrected"
     means = health[health["part"] == "mean"]
-    return verdict_on_direction(dict(means.loc[means["estimate"].idxmin()]), 0)
+    return verdict_on_direction(dict(means.sort_values("estimate").iloc[0]), 0)
 
 
 def two_tables(expectancy: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -326,4 +325,4 @@ def two_tables(expectancy: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 def _matching(table: pd.DataFrame, where: dict[str, object]) -> pd.DataFrame:
     fits = np.logical_and.reduce([(table[column] == value).to_numpy() for column, value in where.items()])
-    return table.loc[fits, ["measure", "value"]]
+    return table[fits][["measure", "value"]]

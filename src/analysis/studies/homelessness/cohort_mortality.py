@@ -197,7 +197,9 @@ def ages_together(cohort: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row from `audit_parts`: `total` implied, its range from rounding, `whole` counted, `finding`.
     """
-    return audit_parts(age_ratios(cohort).drop(columns="implied_events"), decimals=2, whole=_count(cohort, "deaths", "total"))
+    return audit_parts(
+        age_ratios(cohort).drop(columns="implied_events"), decimals=2, whole=_count(cohort, "deaths", "total")
+    )
 
 
 def audit_life_expectancy(cohort: pd.DataFrame) -> pd.DataFrame:
@@ -316,7 +318,8 @@ def excess_by_age(cohort: pd.DataFrame, population: pd.DataFrame, *, oldest_age:
     pandas.DataFrame
         Two rows (`group` "20-44", "60+"): `ratio` (published), `reference_rate` (national, per person-year),
         `implied_rate` and `excess_rate` = reference rate times ratio minus one. A scenario, without interval: it puts
-        national rates, men and women weighted as in the cohort, in the place of the unpublished rates of Rotterdammers of the cohort's ages.
+        national rates, men and women weighted as in the cohort, in the place of the unpublished rates of the
+        people of Rotterdam of the cohort's ages.
     """
     men = _count(cohort, "persons", "male") / _count(cohort, "persons", "total")
     rates = [_national_rate(population, *ages, share_of_men=men) for ages in ((20, 45), (60, oldest_age))]
@@ -377,20 +380,21 @@ def _national_rate(population: pd.DataFrame, age_from: int, age_to: int, *, shar
 
 
 def _against_population(cohort: pd.DataFrame) -> pd.DataFrame:
-    wanted = (
-        (cohort["cohort"] == COHORT) & (cohort["measure"] == "rate_ratio") & (cohort["comparator"] == POPULATION)
-    )
+    wanted = (cohort["cohort"] == COHORT) & (cohort["measure"] == "rate_ratio") & (cohort["comparator"] == POPULATION)
     return cohort[wanted]
 
 
 def _count(cohort: pd.DataFrame, measure: str, sex: str) -> float:
     rows = cohort[
-        (cohort["cohort"] == COHORT) & (cohort["age_from"] == 20) & cohort["age_to"].isna() & (cohort["population"] == "homeless")
+        (cohort["cohort"] == COHORT)
+        & (cohort["age_from"] == 20)
+        & cohort["age_to"].isna()
+        & (cohort["population"] == "homeless")
     ]
     return float(pick(rows, measure=measure, sex=sex)["value"])
 
 
-def _group(row: dict[str, object]) -> str:
+def _group(row: Mapping[Any, Any]) -> str:
     if row["population"] == "homeless men":
         return "male v female"
     if row["sex"] != "total":

@@ -99,7 +99,8 @@ def effect(counts: pd.DataFrame, *, by: tuple[str, ...] = (), level: float = 0.9
     """
     arms = {"group": "arm", "exposed": "clinic", "reference": "usual"}
     results = [
-        measure(counts, **arms, by=list(by), level=level) for measure in (risk_difference, risk_ratio, number_needed_to_treat)
+        measure(counts, **arms, by=list(by), level=level)
+        for measure in (risk_difference, risk_ratio, number_needed_to_treat)
     ]
     return pd.concat(results, ignore_index=True)
 
