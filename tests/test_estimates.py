@@ -8,7 +8,15 @@ from analysis.estimates import ESTIMATE_COLUMNS, check_estimates, pick, with_est
 
 
 def table(**changes):
-    columns = {"measure": "rate", "estimate": [1.0], "lower": [0.5], "upper": [2.0], "level": 0.95, "unit": "", "method": ""}
+    columns = {
+        "measure": "rate",
+        "estimate": [1.0],
+        "lower": [0.5],
+        "upper": [2.0],
+        "level": 0.95,
+        "unit": "",
+        "method": "",
+    }
     return with_estimates(pd.DataFrame({"sex": ["female"]}), **{**columns, **changes})
 
 

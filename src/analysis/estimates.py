@@ -72,7 +72,7 @@ def with_estimates(
     pandas.DataFrame
         A new table with a fresh index; `groups` is left as it was.
     """
-    columns = {
+    columns: dict[str, Any] = {
         "measure": measure,
         "estimate": np.asarray(estimate, dtype=float),
         "lower": np.asarray(lower, dtype=float),

@@ -11,7 +11,10 @@ Z = 1.959963984540054
 
 
 def two(first=(10.0, 1.0), second=(7.0, 2.0)):
-    rows = [(name, value, value - Z * error, value + Z * error) for name, (value, error) in zip("ab", (first, second))]
+    rows = [
+        (name, value, value - Z * error, value + Z * error)
+        for name, (value, error) in zip("ab", (first, second), strict=True)
+    ]
     return pd.DataFrame(rows, columns=["group", "estimate", "lower", "upper"]).assign(unit="years")
 
 

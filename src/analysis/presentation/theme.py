@@ -49,7 +49,13 @@ _SETTINGS = {
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw inside this context and the figure has the project's look; nothing outside it changes."""
+    """Draw inside this context and the figure has the project's look; nothing outside it changes.
+
+    Yields
+    ------
+    None
+        Nothing: only the settings of matplotlib count.
+    """
     with mpl.rc_context(), sns.axes_style("ticks"):
         mpl.rcParams.update(cast(Any, _SETTINGS))
         yield

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from analysis.errors import ReportError
 from analysis.presentation.blocks import BLOCK_MIME
 from analysis.presentation.labels import LANGUAGES, label
+from analysis.reporting.cells import read_notebook, source_of, tags_of
 
 HIDDEN_CELL_TAGS = {"remove-cell", "parameters", "injected-parameters"}
 
@@ -120,38 +119,42 @@ def read_document(notebook: Path, language: str) -> Document:
     ReportError
         When there is no title, or two figures or tables share a name.
     """
-    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if _is_shown(cell, language)]
-    title_cells = [cell for cell in cells if cell.cell_type == "markdown" and cell.source.startswith("# ")]
+    cells = [cell for cell in read_notebook(notebook)["cells"] if _is_shown(cell, language)]
+    title_cells = [cell for cell in cells if _is_markdown(cell) and source_of(cell).startswith("# ")]
     if not title_cells:
         raise ReportError(f"The notebook has no title in {language!r}: a first cell tagged {language!r} with '# ...'.")
-    heading, _, lead = title_cells[0].source.partition("\n")
+    heading, _, lead = source_of(title_cells[0]).partition("\n")
     parts = [part for cell in cells if cell is not title_cells[0] for part in _parts(cell, language)]
     return Document(
         heading[2:].strip(), lead.strip(), language, tuple(_numbered(_with_claims_heading(parts, language)))
     )
 
 
-def _is_shown(cell: Any, language: str) -> bool:
-    tags = set(cell.metadata.get("tags", []))
+def _is_markdown(cell: Mapping[str, Any]) -> bool:
+    return bool(cell["cell_type"] == "markdown")
+
+
+def _is_shown(cell: dict[str, Any], language: str) -> bool:
+    tags = set(tags_of(cell))
     return not tags & HIDDEN_CELL_TAGS and not tags & (set(LANGUAGES) - {language})
 
 
-def _parts(cell: Any, language: str) -> Iterator[Part]:
-    if cell.cell_type == "markdown":
-        yield Part("markdown", {"text": cell.source}, {})
+def _parts(cell: dict[str, Any], language: str) -> Iterator[Part]:
+    if _is_markdown(cell):
+        yield Part("markdown", {"text": source_of(cell)}, {})
         return
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if BLOCK_MIME in data:
             content = dict(data[BLOCK_MIME])
             yield Part(content.pop("kind"), content, _images(data))
-        elif output.output_type != "stream":
+        elif output["output_type"] != "stream":
             raise ReportError(
                 f"A cell shows something that is not a block: {str(data.get('text/plain', ''))[:60]!r}. "
                 "Show it through run.table, run.figure or run.prose, or end the line with a semicolon."
             )
-    if "remove-input" not in cell.metadata.get("tags", []):
-        yield Part("code", {"text": cell.source}, {})
+    if "remove-input" not in tags_of(cell):
+        yield Part("code", {"text": source_of(cell)}, {})
 
 
 def _images(data: Mapping[str, Any]) -> dict[str, bytes]:

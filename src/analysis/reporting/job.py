@@ -70,7 +70,13 @@ class Job:
     inputs: Inputs
 
     def context(self) -> ExportContext:
-        """Facts for the export that do not come from the notebook."""
+        """Facts for the export that do not come from the notebook.
+
+        Returns
+        -------
+        ExportContext
+            Names, language, parameters, version and formats.
+        """
         spec = self.spec
         return ExportContext(
             study=spec.topic.study,
@@ -84,7 +90,18 @@ class Job:
         )
 
     def in_folder(self, folder: Path) -> "Job":
-        """Return the same report, made in another folder."""
+        """Return the same report, made in another folder.
+
+        Parameters
+        ----------
+        folder
+            Empty folder for the result.
+
+        Returns
+        -------
+        Job
+            A copy of this job.
+        """
         return replace(self, folder=folder)
 
 

@@ -12,10 +12,28 @@ class Watcher(Protocol):
     """Whoever wants to know how far a build is."""
 
     def started(self, name: str) -> None:
-        """Take note that a worker took up a report."""
+        """Take note that a worker took up a report.
+
+        Parameters
+        ----------
+        name
+            Name of the report.
+        """
 
     def finished(self, name: str, status: str, seconds: float, reason: str = "") -> None:
-        """Take note of the end of a report: its status is ``ok``, ``cached`` or ``failed``."""
+        """Take note of the end of a report.
+
+        Parameters
+        ----------
+        name
+            Name of the report.
+        status
+            ``ok``, ``cached`` or ``failed``.
+        seconds
+            How long it took.
+        reason
+            Why it failed.
+        """
 
 
 class Display:
@@ -94,7 +112,25 @@ class Silent:
     """Shows nothing."""
 
     def started(self, name: str) -> None:
-        """Take no note."""
+        """Take no note that a worker took up a report.
+
+        Parameters
+        ----------
+        name
+            Name of the report.
+        """
 
     def finished(self, name: str, status: str, seconds: float, reason: str = "") -> None:
-        """Take no note."""
+        """Take no note of the end of a report.
+
+        Parameters
+        ----------
+        name
+            Name of the report.
+        status
+            ``ok``, ``cached`` or ``failed``.
+        seconds
+            How long it took.
+        reason
+            Why it failed.
+        """

@@ -19,7 +19,29 @@ LANGUAGES = ("nl", "en")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a data set: what may stand in it and what it means."""
+    """One column of a data set: what may stand in it and what it means.
+
+    Attributes
+    ----------
+    name
+        Name in the table.
+    type
+        ``string``, ``integer`` or ``number``.
+    unit
+        Unit of the values; empty for words.
+    minimum, maximum
+        Limits of the values, themselves allowed; None for none.
+    values
+        The only values allowed; empty when any value is.
+    nullable
+        Whether cells may be empty.
+    meaning
+        What the column holds, in one line.
+    label
+        Name for readers, by language.
+    remedy
+        What to do when a value breaks a rule.
+    """
 
     name: str
     type: str
@@ -35,7 +57,17 @@ class Column:
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a data set, with the size and checksum it had when the card was written."""
+    """One file of a data set, with the size and checksum it had when the card was written.
+
+    Attributes
+    ----------
+    path
+        Place below the folder ``data``.
+    bytes
+        Size of the file.
+    sha256
+        Checksum of the file.
+    """
 
     path: str
     bytes: int | None = None
@@ -49,7 +81,17 @@ class DataFile:
 
 @dataclass(frozen=True)
 class PackageData:
-    """A data set inside an installed Python distribution, with the checksum of its content."""
+    """A data set inside an installed Python distribution, with the checksum of its content.
+
+    Attributes
+    ----------
+    distribution, version
+        Installed package that holds the data, and its version.
+    package, dataset
+        Name of the collection and of the data set within it.
+    sha256
+        Checksum of the values, not of the file.
+    """
 
     distribution: str
     version: str
@@ -65,7 +107,33 @@ class PackageData:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is known of one data set; `title`, `processing` and `caveats` have a text for nl and one for en."""
+    """All that is known of one data set; `title`, `processing` and `caveats` have a text for nl and one for en.
+
+    Attributes
+    ----------
+    id
+        Name of the data set.
+    title, processing, caveats
+        What it is called, what we did to it, what to mind; by language.
+    producer
+        `name`, `url` and dates of who made the data.
+    citation, reference, further_references
+        How to cite it, and its keys in the bibliography.
+    licence
+        `name` and `url`, or several under `parts`.
+    access
+        `kind` (``local`` or ``package``) and what it `needs`.
+    grain, key
+        What one row is, and the columns that tell rows apart.
+    columns
+        Description of every column, by name.
+    period
+        Years the data are about; empty when unknown.
+    producer_notes
+        What the producer says about the data.
+    files, package
+        Where the data are.
+    """
 
     id: str
     title: Mapping[str, str]

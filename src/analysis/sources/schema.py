@@ -24,7 +24,15 @@ Finding = tuple[int, str, pd.Series, str]  # rank, kind of remedy, which cells, 
 
 
 class Problem(NamedTuple):
-    """A finding about a table; the lowest rank is said first."""
+    """A finding about a table; the lowest rank is said first.
+
+    Parameters
+    ----------
+    rank
+        Place in the order of importance.
+    message
+        What is wrong, where, and what to do.
+    """
 
     rank: int
     message: str
