@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from analysis.reporting.document import Document, cross_references, read_documen
 from analysis.reporting.word_style import write_reference_document
 
 MARKDOWN = "markdown-implicit_figures-tex_math_dollars+raw_attribute+fenced_divs+pipe_tables"
+WORD_PROPERTIES = ("title", "subtitle", "lang", "link-citations")
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
 
@@ -48,7 +50,7 @@ def export_report(notebook: Path, folder: Path, context: ExportContext) -> None:
     document = read_document(notebook, context.language)
     with tempfile.TemporaryDirectory() as work, _document_date(context.epoch):
         workspace = Path(work)
-        _write_images(document, workspace)
+        _prepare(document, workspace)
         for name in context.formats:
             FORMATS[name](document, folder / f"report.{name}", workspace, context)
 
@@ -66,7 +68,9 @@ def _document_date(epoch: int) -> Iterator[None]:
             os.environ["SOURCE_DATE_EPOCH"] = before
 
 
-def _write_images(document: Document, workspace: Path) -> None:
+def _prepare(document: Document, workspace: Path) -> None:
+    """Put what the formats need into one folder, so that no path of this machine gets into a document."""
+    shutil.copy(project_root() / "data" / "references.bib", workspace)
     (workspace / "figures").mkdir()
     for part in document.parts:
         if part.kind == "figure":
@@ -78,6 +82,7 @@ def _write_html(document: Document, target: Path, workspace: Path, context: Expo
     variables = {
         **_variables(document, context),
         "other": next(language for language in LANGUAGES if language != context.language),
+        "command": f"`{_command(context)}`",
         "index": "index.html" if context.language == "nl" else "index.en.html",
     }
     with _template("report.html") as template:
@@ -132,14 +137,14 @@ def _pandoc(
 ) -> str:
     text = _with_cross_references(writer.body(document), document, writer)
     metadata = workspace / "metadata.json"
-    metadata.write_text(json.dumps(variables, ensure_ascii=False), encoding="utf-8")
-    bibliography = project_root() / "data" / "references.bib"
+    known = {key: variables[key] for key in WORD_PROPERTIES} if to == "docx" else dict(variables)
+    metadata.write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
     citing = re.search(r"\[[^\]]*@[a-z]+[0-9]", text) is not None
     if citing:
         text += f"\n\n## {label('report', 'references', document.language)} {{#references}}\n\n::: {{#refs}}\n:::\n"
     text += "\n\n" + writer.colophon(document.language, variables)
     extra = [*options, f"--metadata-file={metadata}", "--fail-if-warnings", f"--resource-path={workspace}"]
-    extra += ["--citeproc", f"--bibliography={bibliography}"] if citing else []
+    extra += ["--citeproc", "--bibliography=references.bib"] if citing else []
     try:
         output = str(target) if target else None
         return str(pypandoc.convert_text(text, to, MARKDOWN, extra, outputfile=output, cworkdir=str(workspace)))
@@ -164,7 +169,6 @@ def _with_cross_references(text: str, document: Document, writer: ModuleType) ->
 def _variables(document: Document, context: ExportContext) -> dict[str, Any]:
     language = document.language
     date = datetime.fromtimestamp(context.epoch, UTC)
-    name = f"{context.study}/{context.topic}"
     months = messages(language)["wording"]["months"]
     return {
         "pagetitle": document.title,
@@ -177,15 +181,16 @@ def _variables(document: Document, context: ExportContext) -> dict[str, Any]:
         "topic": context.topic,
         "version": context.version,
         "built": f"{date.day} {months[date.month - 1]} {date.year}",
-        "command": f"analysis report {name} --language {language}{_settings(context)}",
+        "command": _command(context),
         "link-citations": True,
         "lang-is-nl": language == "nl",
     }
 
 
-def _settings(context: ExportContext) -> str:
+def _command(context: ExportContext) -> str:
     chosen = {name: value for name, value in context.parameters.items() if name != "language"}
-    return "".join(f" --set {name}={value}" for name, value in chosen.items())
+    settings = "".join(f" --set {name}={value}" for name, value in chosen.items())
+    return f"analysis report {context.study}/{context.topic} --language {context.language}{settings}"
 
 
 @contextmanager

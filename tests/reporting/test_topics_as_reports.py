@@ -1,0 +1,120 @@
+"""The real topics as reports: the same bytes twice, the same content in JupyterLab, and pages fit to be read."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from pypdf import PdfReader
+
+from analysis.presentation.blocks import BLOCK_MIME
+from analysis.reporting.cells import read_notebook
+from analysis.reporting.manifest import read_manifest
+from analysis.reporting.plan import make_plan
+from analysis.reporting.progress import Silent
+from analysis.reporting.runner import build_reports
+
+ROOT = Path(__file__).resolve().parents[2]
+TOPICS = sorted(f"{path.parent.name}/{path.stem}" for path in (ROOT / "notebooks").glob("*/*.ipynb"))
+ENGLISH_WORDS = r"\b(the|and|with|years|women|men|deaths|from|which|source|because|than)\b"
+DUTCH_WORDS = r"\b(het|een|met|jaar|vrouwen|mannen|sterfgevallen|bron|omdat|dan|niet)\b"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=TOPICS)
+def built(request, tmp_path_factory):
+    """Two builds of one topic in both languages, each in a project of its own."""
+    folders = []
+    for name in ("first", "second"):
+        root = tmp_path_factory.mktemp(name)
+        for part in ("data", "notebooks", "src"):
+            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        shutil.copy(ROOT / "requirements.lock", root)
+        specs = make_plan(root, [request.param])
+        results = build_reports(root, specs, Silent(), jobs=1)
+        assert [result.status for result in results] == ["ok", "ok"], [result.failure for result in results]
+        folders.append(root / "reports" / request.param)
+    return folders
+
+
+def outputs(folder):
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "manifest.json")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_two_builds_give_the_same_bytes_in_both_languages_and_all_formats(built):
+    first, second = (outputs(folder) for folder in built)
+    assert {f"{language}/report.{ending}" for language in ("nl", "en") for ending in ("html", "pdf", "docx")} <= set(
+        first
+    )
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_figures_and_tables_lie_beside_the_report(built):
+    for language in ("nl", "en"):
+        names = set(outputs(built[0] / language))
+        assert {Path(name).suffix for name in names if name.startswith("figures/")} == {".svg", ".png"}
+        assert any(name.startswith("tables/") and name.endswith(".csv") for name in names)
+
+
+def test_no_path_of_the_machine_and_no_missing_number_reaches_a_reader(built):
+    for name, content in outputs(built[0]).items():
+        if name.endswith((".html", ".csv", ".ipynb", ".svg")):
+            text = content.decode("utf-8")
+            assert str(built[0].parent.parent) not in text, name
+            assert str(Path.home()) + "/" not in text, name
+        if name.endswith(".html"):
+            assert not re.search(
+                r"(?<![\w-])(nan|NaN|inf|NoneType)(?![\w-])",
+                re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]+>", " ", text, flags=re.S),
+            )
+
+
+def readable_text(folder):
+    text = " ".join(page.extract_text() for page in PdfReader(folder / "report.pdf").pages)
+    return re.split(r"\n(?:Literatuur|References)\n", text)[0]
+
+
+def test_each_report_is_in_its_own_language(built):
+    assert re.findall(ENGLISH_WORDS, readable_text(built[0] / "nl")) == []
+    assert re.findall(DUTCH_WORDS, readable_text(built[0] / "en")) == []
+
+
+def test_dutch_numbers_have_a_comma_and_english_ones_a_point(built):
+    dutch, english = (readable_text(built[0] / language) for language in ("nl", "en"))
+    assert re.findall(r"\d,\d", dutch)
+    names = r"level=\S+|\b\d+\.\d+\.\d+\b|CC BY\s+\S+"
+    assert re.findall(r"(?<![\d.])\d{1,2}\.\d(?!\d{2}\b)", re.sub(names, "", dutch)) == []
+    assert re.findall(r"\d\.\d", english)
+
+
+def test_the_manifest_says_what_was_read_answered_and_left(built):
+    manifest = read_manifest(built[0] / "nl")
+    assert manifest["answer"]
+    assert manifest["verdicts"]
+    assert manifest["reads"]
+    assert set(manifest["outputs"]) == set(outputs(built[0] / "nl"))
+
+
+def test_opened_in_jupyterlab_it_shows_the_same_and_writes_nothing(built, tmp_path, monkeypatch):
+    monkeypatch.delenv("ANALYSIS_REPORT_FOLDER", raising=False)
+    monkeypatch.setenv("ANALYSIS_ROOT", str(ROOT))
+    folder = built[0] / "nl"
+    stored = ROOT / "notebooks" / f"{folder.parent.parent.name}/{folder.parent.name}.ipynb"
+    before = set(ROOT.glob("*")) | set((ROOT / "notebooks").rglob("*"))
+    notebook = nbformat.read(stored, as_version=4)
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    assert list(tmp_path.iterdir()) == []
+    assert set(ROOT.glob("*")) | set((ROOT / "notebooks").rglob("*")) == before
+    assert blocks(notebook["cells"]) == blocks(read_notebook(folder / "notebook.ipynb")["cells"])
+
+
+def blocks(cells):
+    found = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    return [data[BLOCK_MIME] for data in found if BLOCK_MIME in data]
