@@ -5,13 +5,14 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help environment reports test lab check lock clean
+.PHONY: help environment reports test lab check bench lock clean
 
 help:
 	@echo "make reports   build every report in Dutch and English: open reports/index.html"
 	@echo "make test      run all tests"
 	@echo "make lab       open the notebooks in JupyterLab"
 	@echo "make check     formatter, linter, types, docstrings and the fast tests"
+	@echo "make bench     time the methods, on data of three sizes"
 	@echo "make lock      pin the packages anew after a change in pyproject.toml"
 	@echo "make clean     remove built reports and caches"
 
@@ -36,6 +37,9 @@ check: environment
 	@$(BIN)/mypy
 	@$(BIN)/python tools/check_docstrings.py
 	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow"
+
+bench: environment
+	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name
 
 lock: environment
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
