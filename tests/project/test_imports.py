@@ -39,6 +39,8 @@ TOOLS_WITHOUT_IMPORT = {
     "ipykernel": "the kernel of the notebooks",
     "jupyterlab": "where notebooks are opened",
     "mypy": "make check",
+    "pyarrow": "Parquet for pandas",
+    "pytest-benchmark": "make bench",
     "pandas-stubs": "make check",
     "pytest-xdist": "make test",
     "ruff": "make check",

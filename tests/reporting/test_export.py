@@ -225,6 +225,11 @@ def test_an_unknown_citation_is_refused(export):
         export(FULL[0], code(prose_block("Zie [@nobody2001].")), formats=("html",))
 
 
+def test_a_citation_without_a_year_in_its_key_gets_its_reference(export):
+    text = (export(FULL[0], code(prose_block("Zie [@hmd].")), formats=("html",)) / "report.html").read_text("utf-8")
+    assert 'id="ref-hmd"' in text
+
+
 def test_two_figures_of_one_name_are_refused(export):
     with pytest.raises(ReportError, match="fig-ratios"):
         export(FULL[0], code(figure_block()), code(figure_block()))

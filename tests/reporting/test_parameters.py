@@ -110,3 +110,10 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path):
 
 def test_values_are_written_as_they_are_typed():
     assert [as_text(value) for value in (True, 0.9, 3, "a")] == ["true", "0.9", "3", "a"]
+
+
+def test_help_and_range_are_found_where_a_formatter_wrapped_the_line(read):
+    wrapped = "level: float = (\n    0.95  # Coverage (between 0.5 and 0.95)\n)\nplain: int = 1\n"
+    level, plain, _ = read(wrapped + LANGUAGE)
+    assert (level.help, level.maximum) == ("Coverage (between 0.5 and 0.95)", 0.95)
+    assert plain.help == ""

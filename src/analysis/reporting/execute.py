@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
@@ -90,15 +91,17 @@ def _execute(job: Job, executed: Path) -> Failure | None:
     from nbclient.exceptions import DeadKernelError
 
     try:
-        papermill.execute_notebook(
-            str(job.spec.topic.notebook),
-            str(executed),
-            parameters={**job.spec.parameters, "language": job.spec.language},
-            kernel_name="python3",
-            language="python",
-            cwd=str(job.root),
-            progress_bar=False,
-        )
+        with tempfile.TemporaryDirectory(prefix="k") as sockets:
+            papermill.execute_notebook(
+                str(job.spec.topic.notebook),
+                str(executed),
+                parameters={**job.spec.parameters, "language": job.spec.language},
+                kernel_name="python3",
+                language="python",
+                cwd=str(job.root),
+                progress_bar=False,
+                kernel_manager_class=_kernel_manager(sockets),
+            )
     except DeadKernelError:
         return Failure("kernel", "DeadKernelError", KERNEL_STOPPED)
     except Exception as error:
@@ -106,6 +109,22 @@ def _execute(job: Job, executed: Path) -> Failure | None:
             raise
         return failure_of(error, "notebook", job.root)
     return None
+
+
+def _kernel_manager(sockets: str) -> type:
+    """Kernels that talk through files of their own: two workers that pick free ports at once can pick the same one."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    if os.name != "posix":
+        return AsyncKernelManager
+
+    class SocketKernelManager(AsyncKernelManager):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.transport = "ipc"
+            self.ip = f"{sockets}/s"
+
+    return SocketKernelManager
 
 
 def _stored_ids(path: Path) -> frozenset[str]:

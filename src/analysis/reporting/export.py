@@ -139,7 +139,7 @@ def _pandoc(
     metadata = workspace / "metadata.json"
     known = {key: variables[key] for key in WORD_PROPERTIES} if to == "docx" else dict(variables)
     metadata.write_text(json.dumps(known, ensure_ascii=False), encoding="utf-8")
-    citing = re.search(r"\[[^\]]*@[a-z]+[0-9]", text) is not None
+    citing = re.search(r"\[[^\]]*@(?!fig-|tbl-)[a-z]", text) is not None
     if citing:
         text += f"\n\n## {label('report', 'references', document.language)} {{#references}}\n\n::: {{#refs}}\n:::\n"
     text += "\n\n" + writer.colophon(document.language, variables)

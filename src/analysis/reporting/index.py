@@ -166,7 +166,7 @@ def _reason(failure: Mapping[str, Any]) -> str:
 
 def _facts(manifest: Manifest, language: str, is_fresh: bool) -> list[str]:
     words = texts(language)["index"]
-    periods = dict.fromkeys(_in_language(read.get("period"), language) for read in manifest["reads"])
+    periods = [_in_language(read.get("period"), language) for read in manifest["reads"][:1]]
     seconds = round(manifest["seconds"])
     duration = words["seconds"].format(seconds=seconds) if seconds > 1 else words["one_second"]
     if manifest["seconds"] < 0.5:

@@ -190,7 +190,8 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], notebook: str) -> Pa
             f"Line {node.lineno} of the parameters cell of {notebook} is not of the form "
             "`name: type = default  # help`. Move other code to the next cell."
         )
-    name, text = node.target.id, comments.get(node.end_lineno or node.lineno, "")
+    lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    name, text = node.target.id, next((comments[line] for line in lines if line in comments), "")
     kind, choices = _annotation(node.annotation, name, notebook)
     low, high = _range(text)
     if low is not None and kind not in ("int", "float"):
