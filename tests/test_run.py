@@ -93,4 +93,12 @@ def test_the_data_box_names_every_data_set_that_was_read(shown):
     item = shown[0].content["items"][0]
     assert item["licence"] == "CC BY 4.0"
     assert item["place"] == "published/rotterdam_cohort.csv"
-    assert item["citation"] == "[@nusselder2013]"
+    assert item["citation"].startswith("[@nusselder2013; @")
+    assert item["producer"] == "Erasmus MC"
+
+
+def test_two_tables_of_one_name_are_refused(folder, shown):
+    run = start_run("homelessness", "cohort_mortality")
+    run.save(pd.DataFrame({"a": [1]}), "numbers")
+    with pytest.raises(ReportError, match="saved as 'numbers'"):
+        run.save(pd.DataFrame({"a": [2]}), "numbers")

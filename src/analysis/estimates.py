@@ -45,7 +45,7 @@ def with_estimates(
     upper: Any,
     level: float,
     unit: str,
-    method: str,
+    method: str | Sequence[str],
     note: str | Sequence[str] = "",
 ) -> pd.DataFrame:
     """Add the eight estimate columns behind the group columns and ingredients.

@@ -19,7 +19,7 @@ from analysis.presentation import theme, wording
 from analysis.presentation.blocks import SIGNS, Block
 from analysis.presentation.labels import check_language, label
 from analysis.presentation.tables import Table
-from analysis.sources.catalogue import load_card
+from analysis.sources.catalogue import Card, load_card
 from analysis.sources.reading import dataset_fingerprint, read_dataset
 
 CERTAINTIES = ("certain", "likely", "possible", "uncertain")
@@ -207,7 +207,14 @@ class Run:
             Any table.
         name
             Name of the file, without its ending.
+
+        Raises
+        ------
+        ReportError
+            When the run has saved a table of this name before.
         """
+        if f"tables/{name}" in self._record["saved"]:
+            raise ReportError(f"Two tables are saved as {name!r}; the second would replace the first. Rename one.")
         self._write(f"tables/{name}.csv", table.to_csv(index=False, lineterminator="\n").encode("utf-8"))
         self._record["saved"].append(f"tables/{name}")
         self._write_record()
@@ -252,6 +259,7 @@ class Run:
             "verdict": verdict,
             "says": stated.says[self.language],
             "quoted": stated.quoted[self.language],
+            "source": stated.source["title"],
             "here": wording.say(self.language, nl=here["nl"], en=here["en"], **values) if here else "",
             "because": self.text(nl=nl, en=en, **values),
         }
@@ -266,11 +274,12 @@ class Run:
         items = [self._source(load_card(read["id"])) for read in self._record["reads"]]
         _show(Block("sources", {"items": items}))
 
-    def _source(self, card: Any) -> dict[str, str]:
-        place = card.files[0].path if card.files else card.package.name
+    def _source(self, card: Card) -> dict[str, str]:
+        place = card.package.name if card.package else card.files[0].path
         return {
             "title": card.title[self.language],
-            "citation": f"[@{card.reference}]" if card.reference else card.citation,
+            "citation": _citation(card),
+            "producer": str(card.producer["name"]),
             "licence": _in_language(card.licence["name"], self.language),
             "place": place,
             "period": str(card.period),
@@ -304,6 +313,11 @@ class Run:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _citation(card: Card) -> str:
+    keys = [key for key in (card.reference, *card.further_references) if key]
+    return f"[{'; '.join(f'@{key}' for key in keys)}]" if keys else card.citation
 
 
 def _show(block: Block) -> None:

@@ -18,6 +18,9 @@ ROW = {"estimate": 3.5308, "lower": 3.1303, "upper": 3.9826, "level": 0.95}
         (-0.0004, 2, "0,00", "0.00"),
         (float("inf"), 1, "∞", "∞"),
         (0.0, 0, "0", "0"),
+        (28.15, 1, "28,2", "28.2"),
+        (28.15 - 22.3, 1, "5,9", "5.9"),
+        (-2.25, 1, "−2,3", "−2.3"),
     ],
 )
 def test_numbers_follow_the_manner_of_the_language(value, decimals, dutch, english):
@@ -29,7 +32,7 @@ def test_numbers_follow_the_manner_of_the_language(value, decimals, dutch, engli
     ("value", "dutch"), [(0.0053, "p = 0,005"), (0.38323, "p = 0,38"), (0.0, "p < 0,001"), (0.0999, "p = 0,10")]
 )
 def test_p_values_are_never_zero_and_have_no_superfluous_digits(value, dutch):
-    assert p_value(value, "nl") == dutch
+    assert p_value(value, "nl").replace("\u00a0", " ") == dutch
 
 
 def test_limits_with_a_minus_sign_get_a_word_between_them():

@@ -38,7 +38,13 @@ def table_block(rows=2):
 
 
 def claim_block(verdict="corrected"):
-    words = {"says": "Zij sterven vaker.", "quoted": "3,5 keer", "here": "hier 3,5", "because": "Omdat."}
+    words = {
+        "source": "Tijdschrift",
+        "says": "Zij sterven vaker.",
+        "quoted": "3,5 keer",
+        "here": "hier 3,5",
+        "because": "Omdat.",
+    }
     return Block("claim", {"sign": "↻", "word": "Gecorrigeerd", "verdict": verdict, **words})
 
 
@@ -52,7 +58,13 @@ def prose_block(text):
 
 
 def sources_block():
-    item = {"title": "Cohort", "citation": "[@nusselder2013]", "licence": "CC BY 4.0", "place": "published/a.csv"}
+    item = {
+        "title": "Cohort",
+        "producer": "EMC",
+        "citation": "[@nusselder2013]",
+        "licence": "CC BY 4.0",
+        "place": "published/a.csv",
+    }
     return Block("sources", {"items": [{**item, "period": "", "processing": "Geteld.", "caveats": "Klein."}]})
 
 

@@ -50,7 +50,7 @@ def test_a_variant_adds_nothing_to_the_count(both, manifest):
 def test_a_card_has_answer_period_duration_and_links(both):
     page = index_page(both, "nl", fresh={NL})
     assert "3,5 keer zo vaak" in page
-    assert "2001–2010 · 14 seconden · vers" in text_of(page)
+    assert "2001–2010 · 14 seconden · nieuw berekend" in text_of(page)
     links = [attributes["href"] for attributes in _Tags(page).named("a")]
     for name in ("report.html", "report.pdf", "report.docx", "notebook.ipynb"):
         assert f"{NL}/{name}" in links
@@ -105,7 +105,7 @@ def test_page_is_accessible_and_stands_alone(both, language):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("nl", "nog geen rapport gebouwd"), ("en", "No report has been built")]
+    ("language", "words"), [("nl", "nog geen rapport gemaakt"), ("en", "No report has been built")]
 )
 def test_without_reports_the_page_says_what_to_do(language, words):
     page = index_page({}, language)

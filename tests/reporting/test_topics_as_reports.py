@@ -84,10 +84,15 @@ def test_each_report_is_in_its_own_language(built):
     assert re.findall(DUTCH_WORDS, readable_text(built[0] / "en")) == []
 
 
+def test_quotation_marks_are_those_that_were_written(built):
+    for language in ("nl", "en"):
+        assert re.findall(r"[.!?]‘|′|\w‘\w", readable_text(built[0] / language)) == []
+
+
 def test_dutch_numbers_have_a_comma_and_english_ones_a_point(built):
     dutch, english = (readable_text(built[0] / language) for language in ("nl", "en"))
     assert re.findall(r"\d,\d", dutch)
-    names = r"level=\S+|\b\d+\.\d+\.\d+\b|CC BY\s+\S+"
+    names = r"level=\S+|\b\d+\.\d+\.\d+\b|CC\s+BY\s+\S+"
     assert re.findall(r"(?<![\d.])\d{1,2}\.\d(?!\d{2}\b)", re.sub(names, "", dutch)) == []
     assert re.findall(r"\d\.\d", english)
 

@@ -247,7 +247,7 @@ def _name_line(panel: Axes, shown: pd.DataFrame, name: str, axis: Axis, language
     panel.annotate(
         name,
         (middle["rank"], middle[edge]),
-        (0 if above else 22, 16 * side),
+        (0 if above else 38, 16 * side if above else -22),
         textcoords="offset points",
         ha="center",
         va="center",
@@ -277,7 +277,7 @@ def trend_plot(series: pd.DataFrame, axis: Axis, language: str, *, panels: Seque
     """
     periods = sorted(series["period"].unique())
     with figure_style():
-        figure, drawn = new_figure(2.7, len(panels))
+        figure, drawn = new_figure(2.35, len(panels))
         for panel, (key, title) in zip(drawn, panels, strict=True):
             panel.set_title(title)
             for shift, sex in ((-0.12, "male"), (0.12, "female")):

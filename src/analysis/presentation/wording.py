@@ -24,6 +24,7 @@ import math
 import re
 import string
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from analysis.errors import MethodError, did_you_mean
@@ -48,7 +49,8 @@ def number(value: float, decimals: int, language: str) -> str:
     Returns
     -------
     str
-        With a true minus sign; an infinite value as the sign for infinity.
+        With a true minus sign; an infinite value as the sign for infinity. Halves are rounded away from zero, whatever
+        the last bit of a floating-point number says: 28.15 gives 28.2.
 
     Examples
     --------
@@ -58,7 +60,8 @@ def number(value: float, decimals: int, language: str) -> str:
     check_language(language)
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:,.{decimals}f}"
+    exact = Decimal(repr(round(float(value), 9)))
+    text = f"{exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,f}"
     if language == "nl":
         text = text.translate(str.maketrans(",.", ".,"))
     return re.sub(r"^-(?=[0.,]*$)", "", text).replace("-", "−")
@@ -81,12 +84,12 @@ def p_value(value: float, language: str) -> str:
 
     Examples
     --------
-    >>> p_value(0.0054, "nl"), p_value(0.38, "en"), p_value(2e-20, "en")
-    ('p = 0,005', 'p = 0.38', 'p < 0.001')
+    >>> [p_value(value, "en").replace("\\u00a0", " ") for value in (0.0054, 0.38, 2e-20)]
+    ['p = 0.005', 'p = 0.38', 'p < 0.001']
     """
     if value < 0.001:
-        return f"p < {number(0.001, 3, language)}"
-    return f"p = {number(value, 2 if value >= 0.0995 else 3, language)}"
+        return f"p\u00a0<\u00a0{number(0.001, 3, language)}"
+    return f"p\u00a0=\u00a0{number(value, 2 if value >= 0.0995 else 3, language)}"
 
 
 def span(lower: float, upper: float, decimals: int, language: str) -> str:

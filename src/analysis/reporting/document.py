@@ -170,7 +170,9 @@ def _with_claims_heading(parts: list[Part], language: str) -> Iterator[Part]:
     before = ""
     for part in parts:
         if part.kind == "claim" and before != "claim":
-            yield Part("markdown", {"text": f"## {label('report', 'claims', language)}"}, {})
+            source = label("report", "claims_source", language).format(source=f"*{part.content['source']}*")
+            heading = f"## {label('report', 'claims', language)}"
+            yield Part("markdown", {"text": f"{heading}\n\n{source} [@sociaaldomein2022]"}, {})
         yield part
         before = part.kind if part.kind != "code" else before
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -70,7 +69,8 @@ def _document_date(epoch: int) -> Iterator[None]:
 
 def _prepare(document: Document, workspace: Path) -> None:
     """Put what the formats need into one folder, so that no path of this machine gets into a document."""
-    shutil.copy(project_root() / "data" / "references.bib", workspace)
+    bibliography = project_root() / "data" / "references.bib"
+    (workspace / "references.bib").write_bytes(bibliography.read_bytes() if bibliography.exists() else b"")
     (workspace / "figures").mkdir()
     for part in document.parts:
         if part.kind == "figure":
@@ -99,7 +99,7 @@ def _write_pdf(document: Document, target: Path, workspace: Path, context: Expor
     variables["toc-height"] = height
     with _template("report.typ") as template:
         options = ["--standalone", "--shift-heading-level-by=-1", f"--template={template}"]
-        text = _pandoc(document, pandoc_typst, "typst", options, variables, workspace)
+        text = _pandoc(document, pandoc_typst, "typst-smart", options, variables, workspace)
     source = workspace / "report.typ"
     source.write_text(text, encoding="utf-8", newline="\n")
     try:

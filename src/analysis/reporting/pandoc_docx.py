@@ -65,7 +65,8 @@ def _styled(style: str, text: str) -> str:
 
 
 def _text(part: Part, language: str) -> str:
-    return str(part.content["text"])
+    """Text with its lists loosened: Word's style for tight lists is that of table cells."""
+    return str(part.content["text"]).replace("\n- ", "\n\n- ")
 
 
 def _in_short(part: Part, language: str) -> str:
@@ -113,7 +114,7 @@ def _table(part: Part, language: str) -> str:
 def _claim(part: Part, language: str) -> str:
     content = part.content
     numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
-    said = f"**{content['sign']} {content['word']}.** ‘{content['says']}’" + (f" ({numbers})" if numbers else "")
+    said = f"**{content['sign']} {content['word']}.** {content['says']}" + (f" · {numbers}" if numbers else "")
     return _styled("Claim", said) + "\n\n" + _styled("Claim Reason", content["because"])
 
 

@@ -109,7 +109,8 @@ def _figure(part: Part, language: str) -> str:
     source = base64.b64encode(part.images["image/svg+xml"]).decode("ascii")
     picture = f'<img alt="{html.escape(content["alt"], quote=True)}" src="data:image/svg+xml;base64,{source}">'
     file = f"figures/{content['id']}"
-    image = f'<a href="{file}.svg">{picture}</a>'
+    cue = f'<p class="cue" aria-hidden="true">↔ {label("report", "swipe", language)}</p>'
+    image = f'{cue}<a class="picture" href="{file}.svg">{picture}</a>'
     take = f'<p class="take"><a href="{file}.svg" download>SVG</a> <a href="{file}.png" download>PNG</a></p>'
     caption = f"**{label('report', 'figure', language)} {part.number}.** {content['note']}"
     return "\n\n".join(
@@ -133,7 +134,8 @@ def _table(part: Part, language: str) -> str:
     sortable = ' class="sortable"' if len(content["rows"]) > 6 else ""
     named = f"{reference_of(part)}-name"
     opening = f'<div class="table" id="{reference_of(part)}"><div class="caption" id="{named}">'
-    scroll = f'</div><div class="scroll" role="region" tabindex="0" aria-labelledby="{named}">'
+    cue = f'<p class="cue" aria-hidden="true">↔ {label("report", "swipe", language)}</p>'
+    scroll = f'</div>{cue}<div class="scroll" role="region" tabindex="0" aria-labelledby="{named}">'
     grid = (
         f'<table aria-labelledby="{named}"{sortable}><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>'
     )
@@ -164,7 +166,7 @@ def _claim(part: Part) -> str:
     )
     verdict = f'<li><p class="v {tone}"><span aria-hidden="true">{content["sign"]}</span> {content["word"]}</p><div>'
     numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
-    said = f"‘{content['says']}’" + (f" [· {numbers}]{{.num}}" if numbers else "")
+    said = f"**{content['says']}**" + (f" [· {numbers}]{{.num}}" if numbers else "")
     return "\n\n".join([_raw(verdict), said, content["because"], _raw("</div></li>")])
 
 

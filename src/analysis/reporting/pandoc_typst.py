@@ -128,7 +128,7 @@ def _claim(part: Part, language: str) -> str:
     content = part.content
     numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
     opening = f"#claim({_string(content['sign'])}, {_string(content['word'])}, {_string(content['verdict'])})["
-    chunks = [_raw(opening), f"‘{content['says']}’"]
+    chunks = [_raw(opening), f"**{content['says']}**"]
     if numbers:
         chunks[-1] += "`#num[`{=typst} " + numbers + "`]`{=typst}"
     return "\n\n".join([*chunks, content["because"], _raw("]")])

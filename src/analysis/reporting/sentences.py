@@ -12,7 +12,7 @@ def source_lines(item: Mapping[str, str], language: str) -> tuple[str, str, str]
     Parameters
     ----------
     item
-        `citation`, `licence`, `place`, `processing` and `caveats`.
+        `citation`, `producer`, `period`, `licence`, `place`, `processing` and `caveats`.
     language
         ``nl`` or ``en``.
 
@@ -22,8 +22,10 @@ def source_lines(item: Mapping[str, str], language: str) -> tuple[str, str, str]
         Citation with licence and file; what was done; what to mind. Markdown.
     """
     words = messages(language)["report"]
+    period = f" {words['period']}: {item['period']}." if item["period"] else ""
     return (
-        f"{item['citation']} {words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
+        f"{item['citation']} {words['producer']}: {item['producer']}.{period} "
+        f"{words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
         f"*{words['processing']}.* {item['processing']}",
         f"*{words['caveats']}.* {item['caveats']}",
     )

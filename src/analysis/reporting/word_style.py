@@ -60,6 +60,7 @@ def write_reference_document(target: Path, locale: str, study: str) -> None:
     for name, look in PARAGRAPHS.items():
         _restyle(document, name, look)
     document.styles["Verbatim Char"].font.size = Pt(8.5)
+    document.styles["Hyperlink"].font.color.rgb = RGBColor.from_string(ACCENT)
     _set_language(document, locale)
     _restyle_table(document)
     _set_page(document, study)

@@ -65,11 +65,30 @@ def test_the_change_since_the_first_period_is_a_difference_of_what_was_published
     assert low["estimate"] == pytest.approx(-2.4)
 
 
-def test_longer_than_ever_is_corrected_only_when_the_lowest_fifth_lost(usable):
+@pytest.mark.parametrize(
+    ("estimate", "lower", "upper", "verdict"),
+    [(1.0, 0.5, 1.5, "consistent"), (0.5, -0.2, 1.2, "consistent"), (-1.0, -1.5, -0.5, "contradicted")],
+)
+def test_longer_than_ever_is_never_more_than_consistent(usable, estimate, lower, upper, verdict):
     changes = social_gradient.change_since_first(usable, grouping="welfare", period="2019/2022")
-    assert social_gradient.verdict_on_longer_than_ever(changes) == "corrected"
-    gained = changes.assign(estimate=1.0, lower=0.5, upper=1.5)
-    assert social_gradient.verdict_on_longer_than_ever(gained) == "reproduced"
+    changed = changes.assign(estimate=estimate, lower=lower, upper=upper)
+    assert social_gradient.verdict_on_longer_than_ever(changed) == verdict
+
+
+def test_a_higher_level_widens_every_interval_by_the_ratio_of_the_quantiles(usable):
+    widths = []
+    for level in (0.5, 0.95, 0.999):
+        slopes = social_gradient.inequality(usable, level=level)
+        chosen = slopes[slopes["measure"] == "sii"]
+        widths.append((chosen["upper"] - chosen["lower"]).to_numpy())
+    assert widths[0] / widths[1] == pytest.approx(0.6744897501960817 / 1.959963984540054)
+    assert widths[2] / widths[1] == pytest.approx(3.2905267314918945 / 1.959963984540054)
+
+
+def test_national_years_are_in_order_with_both_sexes():
+    years = social_gradient.national_years(read_dataset("health_expectancy_other"))
+    assert list(years["year"]) == ["2019", "2020", "2021", "2022"]
+    assert years[["female", "male"]].notna().all().all()
 
 
 def test_series_by_education_are_never_joined():

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from analysis.errors import DataError
 from analysis.estimates import check_estimates, pick
@@ -42,10 +43,15 @@ def test_no_division_of_deaths_gives_a_narrower_contrast_than_the_even_one(cohor
         assert width <= 2.718281828459045**spread * (1 + 1e-9)
 
 
-def test_the_fewest_deaths_just_tell_the_age_groups_apart(cohort):
-    row = pick(cohort_mortality.young_against_old(cohort), scenario="fewest deaths")
-    one_less = row["estimate"] / 2.718281828459045 ** (1.959963984540054 * (2 / (row["deaths_each"] - 1)) ** 0.5)
-    assert row["lower"] > 1 > one_less
+@pytest.mark.parametrize(("level", "fewest"), [(0.95, 5), (0.5, 2), (0.999, 12)])
+def test_the_fewest_deaths_just_tell_the_age_groups_apart(cohort, level, fewest):
+    # Exact binomial limit of one group's share among 2n deaths, by its definition: P(X >= n | p) = (1 - level) / 2.
+    row = pick(cohort_mortality.young_against_old(cohort, level=level), scenario="fewest deaths")
+    assert row["deaths_each"] == fewest
+    contrast = row["estimate"]
+    for deaths, told_apart in ((fewest, True), (fewest - 1, False)):
+        at_no_difference = contrast**-1 / (1 + contrast**-1)
+        assert (binom.sf(deaths - 1, 2 * deaths, at_no_difference) < (1 - level) / 2) == told_apart
 
 
 def test_the_age_intervals_together_need_more_deaths_than_there_are(cohort):

@@ -78,3 +78,31 @@ def test_the_figure_draws_assumptions_as_scenarios(trial):
 def test_about_half_of_the_participants_were_homeless(trial):
     row = linkage_to_care.share_homeless(trial).iloc[0]
     assert (row["events"], row["total"]) == (209, 453)
+
+
+def test_the_worst_case_counts_everybody_who_was_randomised(trial):
+    published = read_dataset("help_trial_published")
+    row = linkage_to_care.worst_case_of_all(trial, published).iloc[0]
+    assert (row["total_exposed"], row["total_reference"]) == (235, 235)
+    assert row["estimate"] == pytest.approx(128 / 235 - (35 + 26) / 235)
+
+
+def test_the_difference_by_housing_is_that_of_the_two_differences(trial):
+    effects = linkage_to_care.effect(linkage_to_care.by_arm(trial, by=("homeless",)), by=("homeless",))
+    row = linkage_to_care.difference_by_housing(effects).iloc[0]
+    assert row["estimate"] == pytest.approx((59 / 97 - 22 / 104) - (69 / 125 - 13 / 105))
+
+
+def test_events_and_time_by_period_add_up_to_the_whole(trial):
+    times = linkage_to_care.with_known_time(trial)
+    rows = linkage_to_care.speed_by_period(times, breaks=(30, 90, 180))
+    assert rows["linked_exposed"].sum() + rows["linked_reference"].sum() == times["linked"].sum()
+    assert rows["person_days_exposed"].sum() + rows["person_days_reference"].sum() == times["days"].sum()
+
+
+def test_the_ratio_of_linkage_falls_with_time(trial):
+    # The report says the hazard ratio is not constant; a change in the data would make that sentence false.
+    rows = linkage_to_care.speed_by_period(linkage_to_care.with_known_time(trial), breaks=(30, 90, 180))
+    first, last = rows.iloc[0], rows.iloc[-1]
+    assert first["lower"] > last["estimate"]
+    assert last["lower"] < 1 < last["upper"]

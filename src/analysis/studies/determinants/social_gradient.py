@@ -19,6 +19,7 @@ from analysis.measures.inequality import (
 MEASURES = ("life_expectancy", "good_health")
 SEXES = ("female", "male")
 FIRST_PERIOD = "2007/2010"
+PRINTED_LEVEL = 0.95
 
 
 def usable(expectancy: pd.DataFrame, *, measures: Sequence[str] = MEASURES) -> pd.DataFrame:
@@ -34,7 +35,8 @@ def usable(expectancy: pd.DataFrame, *, measures: Sequence[str] = MEASURES) -> p
     Returns
     -------
     pandas.DataFrame
-        Columns `grouping`, `sex`, `period`, `measured`, `quintile`, `estimate`, `lower`, `upper` (years, 95 percent).
+        Columns `grouping`, `sex`, `period`, `measured`, `quintile`, `estimate`, `lower`, `upper` (years) and `level`,
+        the coverage of the printed limits: 0.95.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def usable(expectancy: pd.DataFrame, *, measures: Sequence[str] = MEASURES) -> p
             f"{first}. "
             "An index over part of the population misleads: complete the stratum or leave it out."
         )
-    return table.reset_index(drop=True)
+    return table.reset_index(drop=True).assign(level=PRINTED_LEVEL)
 
 
 def inequality(table: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -177,8 +179,10 @@ def change_since_first(table: pd.DataFrame, *, grouping: str, period: str, level
     )
 
 
-def change_in_slope(indices: pd.DataFrame, *, grouping: str, period: str, level: float = 0.95) -> pd.DataFrame:
-    """Change of the slope index for years in good health since 2007/2010, by sex.
+def change_in_slope(
+    indices: pd.DataFrame, *, grouping: str, period: str, since: str = FIRST_PERIOD, level: float = 0.95
+) -> pd.DataFrame:
+    """Change of the slope index between two periods that share no years, by sex.
 
     Parameters
     ----------
@@ -186,22 +190,23 @@ def change_in_slope(indices: pd.DataFrame, *, grouping: str, period: str, level:
         From `inequality`.
     grouping
         ``welfare`` or ``income``.
-    period
-        Period compared with the first one.
+    period, since
+        The later and the earlier period; periods that overlap are not independent.
     level
         Coverage of the intervals.
 
     Returns
     -------
     pandas.DataFrame
-        One row per sex and measured quantity: `first`, `second`, `p_value` and the estimate columns in years.
+        One row per sex and measured quantity: `first` (later), `second` (earlier), `p_value` and the estimate columns
+        in years.
     """
     slopes = indices[(indices["measure"] == "sii") & (indices["grouping"] == grouping)]
     return difference_of_estimates(
-        slopes[slopes["period"].isin([FIRST_PERIOD, period])],
+        slopes[slopes["period"].isin([since, period])],
         group="period",
         first=period,
-        second=FIRST_PERIOD,
+        second=since,
         by=["sex", "measured"],
         level=level,
         input_level=float(slopes["level"].iloc[0]),
@@ -220,8 +225,8 @@ def education_gaps(education: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per series, period, sex and measured quantity: `levels` (how many there are), `lowest`, `highest`,
-        `difference` in years. No interval: none was published. The series differ in method and number of levels and
-        are never joined.
+        `difference` in years. Without interval: margins were not taken over. The series differ in method and number
+        of levels and are never joined.
     """
     rows = education[
         (education["age"] == 0) & education["sex"].isin(SEXES) & education["measure"].isin(MEASURES)
@@ -276,7 +281,7 @@ def impossible_cells(expectancy: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict_on_longer_than_ever(changes: pd.DataFrame) -> Verdict:
-    """Verdict on "longer than ever in good health": corrected when the lowest fifth lost years, whatever the mean did.
+    """Verdict on "longer than ever in good health", from the change of the mean; "ever" is out of reach of the data.
 
     Parameters
     ----------
@@ -286,14 +291,29 @@ def verdict_on_longer_than_ever(changes: pd.DataFrame) -> Verdict:
     Returns
     -------
     str
-        ``corrected`` when the interval of the lowest fifth lies below zero for either sex; else the verdict on the
-        smaller of the two changes of the mean.
+        The verdict on the smaller of the changes of men and women, at most ``consistent``: the table starts in 2007.
     """
-    health = changes[changes["measured"] == "good_health"]
-    if (health.loc[health["part"] == "lowest", "upper"] < 0).any():
-        return "corrected"
-    means = health[health["part"] == "mean"]
-    return verdict_on_direction(dict(means.sort_values("estimate").iloc[0]), 0)
+    means = changes[(changes["measured"] == "good_health") & (changes["part"] == "mean")]
+    verdict = verdict_on_direction(dict(means.sort_values("estimate").iloc[0]), 0)
+    return "consistent" if verdict == "reproduced" else verdict
+
+
+def national_years(other: pd.DataFrame) -> pd.DataFrame:
+    """National years in good health at birth by calendar year, men and women.
+
+    Parameters
+    ----------
+    other
+        Data set `health_expectancy_other`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per year: `year` (text), `female`, `male` (years), in order; published without interval.
+    """
+    rows = other[(other["series"] == "vzinfo") & (other["group"] == "all") & (other["measure"] == "good_health")]
+    wide = rows.pivot_table(index="period", columns="sex", values="value").reset_index()
+    return wide.rename(columns={"period": "year"}).rename_axis(columns=None).sort_values("year", ignore_index=True)
 
 
 def two_tables(expectancy: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

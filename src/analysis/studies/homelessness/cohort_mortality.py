@@ -1,5 +1,7 @@
 """How much more often do homeless people die? The Rotterdam cohort of 2001-2010, from its published figures."""
 
+import functools
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +15,7 @@ from analysis.measures.audits import audit_intervals, audit_parts, implied_event
 from analysis.measures.checks import normal_quantile
 from analysis.measures.contrasts import difference_of_estimates
 from analysis.measures.pooling import pool_ratios
-from analysis.measures.rates import crude_rate
+from analysis.measures.rates import crude_rate, rate_ratio
 from analysis.measures.ratios import interval_from_events, ratio_of_ratios
 
 COHORT = "rotterdam_20plus"
@@ -284,21 +286,28 @@ def young_against_old(cohort: pd.DataFrame, *, level: float = 0.95) -> pd.DataFr
     are split evenly. So a narrower interval than that of "all deaths" is impossible, whatever the true split.
     """
     young, old = age_ratios(cohort)["estimate"]
-    contrast, z = young / old, normal_quantile(level)
-    fewest = math.floor(2 * (z / math.log(contrast)) ** 2) + 1
-    deaths = np.array([_count(cohort, "deaths", "total") / 2, fewest])
-    spread = np.exp(z * np.sqrt(2 / deaths))
+    half = _count(cohort, "deaths", "total") / 2
+    spread = math.exp(normal_quantile(level) * math.sqrt(2 / half))
+    fewest = _fewest_deaths(young / old, level)
     return with_estimates(
-        pd.DataFrame({"scenario": ["all deaths", "fewest deaths"], "deaths_each": deaths}),
+        pd.DataFrame({"scenario": ["all deaths", "fewest deaths"], "deaths_each": [half, fewest["deaths_exposed"]]}),
         measure="ratio_of_ratios",
-        estimate=contrast,
-        lower=contrast / spread,
-        upper=contrast * spread,
+        estimate=young / old,
+        lower=[young / old / spread, fewest["lower"]],
+        upper=[young / old * spread, fewest["upper"]],
         level=level,
         unit="ratio",
-        method="published ratios, variance 2/D from assumed deaths D in each group",
+        method=["normal on the log scale, variance 2/D for assumed deaths D", "exact, for assumed deaths"],
         note="scenario: deaths by age were not published",
     )
+
+
+def _fewest_deaths(contrast: float, level: float) -> Mapping[str, Any]:
+    """The exact interval of the contrast with just as many deaths in each group as bring its lower limit above 1."""
+    groups = pd.DataFrame({"age": ["young", "old"], "person_years": [1 / contrast, 1.0]})
+    exact = functools.partial(rate_ratio, group="age", exposed="young", reference="old", level=level, method="exact")
+    rows = (exact(groups.assign(deaths=deaths)).iloc[0] for deaths in itertools.count(1))
+    return dict(next(row for row in rows if row["lower"] > 1))
 
 
 def excess_by_age(cohort: pd.DataFrame, population: pd.DataFrame, *, oldest_age: int = 80) -> pd.DataFrame:

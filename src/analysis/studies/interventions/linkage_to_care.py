@@ -1,6 +1,7 @@
 """Does a clinic on the spot bring people into care? The HELP trial, about half of whose participants were homeless."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from analysis.claims import Verdict, verdict_on_direction
 from analysis.errors import MethodError, did_you_mean
 from analysis.measures.association import interaction
+from analysis.measures.contrasts import difference_of_estimates
 from analysis.measures.proportions import (
     missing_outcome_bounds,
     number_needed_to_treat,
@@ -16,6 +18,7 @@ from analysis.measures.proportions import (
     risk_difference,
     risk_ratio,
 )
+from analysis.measures.rates import rate_ratio
 from analysis.measures.survival import hazard_ratio, kaplan_meier, log_rank
 
 ARMS = {"clinic": "yes", "usual": "no"}
@@ -124,6 +127,58 @@ def missing_bounds(trial: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     return missing_outcome_bounds(counts, group="arm", exposed="clinic", reference="usual", level=level)
 
 
+def worst_case_of_all(trial: pd.DataFrame, published: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """The worst case once more, counting also the participants who were randomised but are not in the public data.
+
+    Parameters
+    ----------
+    trial
+        Data set `help_trial`.
+    published
+        Data set `help_trial_published`, with the numbers randomised.
+    level
+        Coverage of the interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row with the risk difference when nobody unknown of the clinic was linked and everybody of usual care.
+    """
+    randomised = published[published["outcome"] == "randomised"].set_index("arm")["value"]
+    counts = by_arm(trial)
+    absent = counts["arm"].map(randomised) - counts["total"]
+    bounds = missing_outcome_bounds(
+        counts.assign(missing=absent), group="arm", exposed="clinic", reference="usual", level=level
+    )
+    return bounds[bounds["scenario"] == "worst case"].reset_index(drop=True)
+
+
+def difference_by_housing(effects: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """How much larger the risk difference is in homeless than in housed people.
+
+    Parameters
+    ----------
+    effects
+        From `effect` with ``by=("homeless",)``.
+    level
+        Coverage of the interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: `first` (homeless), `second` (housed), `p_value` and the estimate columns as a proportion.
+    """
+    differences = effects[effects["measure"] == "risk_difference"]
+    return difference_of_estimates(
+        differences,
+        group="homeless",
+        first="homeless",
+        second="housed",
+        level=level,
+        input_level=float(differences["level"].iloc[0]),
+    )
+
+
 def with_known_time(trial: pd.DataFrame) -> pd.DataFrame:
     """Participants whose time to linkage is known, with the arm in words.
 
@@ -211,6 +266,43 @@ def speed_of_linkage(times: pd.DataFrame, *, level: float = 0.95) -> pd.DataFram
     ratio.insert(0, "statistic", float(test["statistic"]))
     ratio.insert(1, "log_rank_p", float(test["p_value"]))
     return ratio
+
+
+def speed_by_period(times: pd.DataFrame, *, breaks: Sequence[float], level: float = 0.95) -> pd.DataFrame:
+    """Ratio of the rates of linkage by time since the start: is the hazard ratio constant?
+
+    Parameters
+    ----------
+    times
+        From `with_known_time`.
+    breaks
+        Days at which a period ends and the next begins; the first starts at 0, the last is open.
+    level
+        Coverage of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per period (`period` is its first day): events and person-days of both arms, and the exact ratio.
+    """
+    edges = [0.0, *breaks, float("inf")]
+    parts = []
+    for start, end in itertools.pairwise(edges):
+        within = times["days"].clip(start, end) - start
+        linked_now = times["linked"].eq(1) & (times["days"] >= start) & (times["days"] < end)
+        parts.append(times.assign(period=start, linked=linked_now.astype(int), person_days=within))
+    split = pd.concat(parts).groupby(["period", "arm"], as_index=False)[["linked", "person_days"]].sum()
+    return rate_ratio(
+        split,
+        group="arm",
+        exposed="clinic",
+        reference="usual",
+        events="linked",
+        person_years="person_days",
+        by="period",
+        level=level,
+        method="exact",
+    )
 
 
 def homelessness_interaction(trial: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
