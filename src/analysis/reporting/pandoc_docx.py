@@ -99,7 +99,7 @@ def _figure(part: Part, language: str) -> str:
 
 def _table(part: Part, language: str) -> str:
     content = part.content
-    widths = [min(max(map(len, column)), 26) + 4 for column in zip(content["header"], *content["rows"], strict=True)]
+    widths = [min(max(map(len, column)), 26) + 5 for column in zip(content["header"], *content["rows"], strict=True)]
     scale = 120 / sum(widths)
     dashes = [
         f"{'-' * round(width * scale)}:" if align == "right" else f":{'-' * round(width * scale)}"

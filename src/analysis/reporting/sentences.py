@@ -24,7 +24,7 @@ def source_lines(item: Mapping[str, str], language: str) -> tuple[str, str, str]
     words = messages(language)["report"]
     period = f" {words['period']}: {item['period']}." if item["period"] else ""
     return (
-        f"{item['citation']} {words['producer']}: {item['producer']}.{period} "
+        f"{item['citation']}. {words['producer']}: {item['producer']}.{period} "
         f"{words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
         f"*{words['processing']}.* {item['processing']}",
         f"*{words['caveats']}.* {item['caveats']}",
