@@ -48,7 +48,7 @@ def test_a_report_is_built_whole_and_the_second_time_taken_from_the_cache(projec
     before = (folder / "manifest.json").stat().st_mtime_ns
     assert [r.status for r in build(project)] == ["cached"]
     assert (folder / "manifest.json").stat().st_mtime_ns == before
-    assert "uit voorraad" in (project / "reports/index.html").read_text()
+    assert "eerder berekend" in (project / "reports/index.html").read_text()
     (folder / "report.html").unlink()
     assert [r.status for r in build(project)] == ["ok"]
     assert [r.status for r in build(project, force=True)] == ["ok"]
@@ -154,7 +154,9 @@ def test_a_stopped_build_leaves_no_half_report_and_no_kernel(project, write_note
     slow = f"import os, pathlib, time\npathlib.Path({str(note)!r}).write_text(str(os.getpid()))\ntime.sleep(120)"
     write_notebook(project / "notebooks/homelessness/cohort_mortality.ipynb", [slow])
     command = [sys.executable, "-m", "analysis.cli", "report", "--language", "nl"]
-    build_process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    build_process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=_listen_to_interrupts
+    )
     kernel = _wait_for(lambda: note.exists() and note.read_text())
     build_process.send_signal(how)
     _, err = build_process.communicate(timeout=60)
@@ -168,6 +170,11 @@ def test_a_stopped_build_leaves_no_half_report_and_no_kernel(project, write_note
     (result,) = build(project)
     assert result.status == "ok", result.failure
     assert not list((project / "reports/.building").iterdir())
+
+
+def _listen_to_interrupts():
+    """A job in the background of a shell is started deaf to Ctrl-C, and so are its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait_for(condition):
