@@ -195,3 +195,10 @@ def test_extremes_without_intervals_say_so():
 def test_half_filled_limits_are_an_error():
     with pytest.raises(DataError, match=r"`lower` of the table has 1 missing values"):
         slope_index_of_inequality(GROUPS.assign(lower=[None, 0.22, 0.18, 0.09]), position="place")
+
+
+@pytest.mark.parametrize("measure", ALL)
+def test_several_levels_come_one_below_the_other(measure):
+    result = measure(GROUPS.assign(level=0.95), position="place", level=(0.95, 0.5))
+    assert result["level"].tolist() == [0.95, 0.5]
+    assert result.loc[1, "upper"] < result.loc[0, "upper"]

@@ -22,6 +22,7 @@ from analysis.measures.checks import (
     require_no_more_than,
     require_numbers,
 )
+from analysis.measures.levels import Levels, one_level, several_levels
 from analysis.measures.ratios import divide
 
 
@@ -181,13 +182,14 @@ def _table(rows: list[dict[str, Any]], *, measure: str, level: float, unit: str)
     return shown.assign(method=words)
 
 
+@several_levels
 def difference_between_extremes(
     table: pd.DataFrame,
     *,
     position: str,
     value: str = "estimate",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Value of the best-off group minus that of the worst-off group.
 
@@ -202,7 +204,8 @@ def difference_between_extremes(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1; also that of the groups' intervals when they have no `level`.
+        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
+        `level`, so give them one when asking for several.
 
     Returns
     -------
@@ -233,29 +236,31 @@ def difference_between_extremes(
     >>> round(float(difference_between_extremes(quintiles, position="quintile").loc[0, "estimate"]), 1)
     9.7
     """
+    size = one_level(level)
     rows = []
-    for names, groups in _populations(table, position=position, value=value, weight=None, by=by, level=level):
+    for names, groups in _populations(table, position=position, value=value, weight=None, by=by, level=size):
         groups.need(2, "a difference")
         worst, best = float(groups.health[0]), float(groups.health[-1])
         half, note = np.nan, notes.NO_GROUP_INTERVALS
         if groups.errors is not None:
-            half, note = norm.ppf((1 + level) / 2) * np.hypot(groups.errors[0], groups.errors[-1]), ""
+            half, note = norm.ppf((1 + size) / 2) * np.hypot(groups.errors[0], groups.errors[-1]), ""
         rows.append(
             names
             | {"groups": len(groups.health), "worst_off": worst, "best_off": best}
             | {"estimate": best - worst, "lower": best - worst - half, "upper": best - worst + half}
             | {"method": "independent normal values", "note": note}
         )
-    return _table(rows, measure="difference_between_extremes", level=level, unit=_unit_of(table))
+    return _table(rows, measure="difference_between_extremes", level=size, unit=_unit_of(table))
 
 
+@several_levels
 def ratio_between_extremes(
     table: pd.DataFrame,
     *,
     position: str,
     value: str = "estimate",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Value of the best-off group over that of the worst-off group.
 
@@ -270,7 +275,8 @@ def ratio_between_extremes(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1; also that of the groups' intervals when they have no `level`.
+        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
+        `level`, so give them one when asking for several.
 
     Returns
     -------
@@ -301,10 +307,9 @@ def ratio_between_extremes(
     >>> float(ratio_between_extremes(smoking, position="quintile").loc[0, "estimate"])
     0.5
     """
+    size = one_level(level)
     rows = []
-    for names, groups in _populations(
-        table, position=position, value=value, weight=None, by=by, level=level, minimum=0
-    ):
+    for names, groups in _populations(table, position=position, value=value, weight=None, by=by, level=size, minimum=0):
         groups.need(2, "a ratio")
         worst, best = float(groups.health[0]), float(groups.health[-1])
         positive, ratio = worst > 0 and best > 0, float(divide(best, worst))
@@ -312,16 +317,17 @@ def ratio_between_extremes(
         if groups.errors is None:
             note = notes.combine_notes(note, notes.NO_GROUP_INTERVALS)
         elif positive:
-            factor = np.exp(norm.ppf((1 + level) / 2) * np.hypot(groups.errors[0] / worst, groups.errors[-1] / best))
+            factor = np.exp(norm.ppf((1 + size) / 2) * np.hypot(groups.errors[0] / worst, groups.errors[-1] / best))
         rows.append(
             names
             | {"groups": len(groups.health), "worst_off": worst, "best_off": best}
             | {"estimate": ratio, "lower": ratio / factor, "upper": ratio * factor}
             | {"method": "independent normal logarithms (delta)", "note": note}
         )
-    return _table(rows, measure="ratio_between_extremes", level=level, unit="ratio")
+    return _table(rows, measure="ratio_between_extremes", level=size, unit="ratio")
 
 
+@several_levels
 def slope_index_of_inequality(
     table: pd.DataFrame,
     *,
@@ -329,7 +335,7 @@ def slope_index_of_inequality(
     value: str = "estimate",
     weight: str | None = None,
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Difference between the very best-off and the very worst-off on the line through all groups.
 
@@ -347,7 +353,8 @@ def slope_index_of_inequality(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1; also that of the groups' intervals when they have no `level`.
+        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
+        `level`, so give them one when asking for several.
 
     Returns
     -------
@@ -384,10 +391,11 @@ def slope_index_of_inequality(
     >>> round(float(slope_index_of_inequality(quintiles, position="quintile").loc[0, "estimate"]), 2)
     11.8
     """
+    size = one_level(level)
     rows = []
-    for names, groups in _populations(table, position=position, value=value, weight=weight, by=by, level=level):
+    for names, groups in _populations(table, position=position, value=value, weight=weight, by=by, level=size):
         groups.need(3, "a slope", "For two groups use `difference_between_extremes` or `ratio_between_extremes`.")
-        errors, quantile, words, note = groups.interval_parts(level)
+        errors, quantile, words, note = groups.interval_parts(size)
         slope = float(groups.slope_weights @ groups.health)
         half = quantile * float(np.linalg.norm(groups.slope_weights * errors))
         rows.append(
@@ -396,7 +404,7 @@ def slope_index_of_inequality(
             | {"estimate": slope, "lower": slope - half, "upper": slope + half}
             | {"method": f"weighted least squares on mid-ranks, interval {words}", "note": note}
         )
-    return _table(rows, measure="sii", level=level, unit=_unit_of(table))
+    return _table(rows, measure="sii", level=size, unit=_unit_of(table))
 
 
 def _relative_index(groups: _Groups, definition: str, level: float) -> dict[str, Any]:
@@ -425,6 +433,7 @@ def _relative_index(groups: _Groups, definition: str, level: float) -> dict[str,
     return {"groups": len(groups.health), "mean": mean, "sii": slope, **limits, "method": words, "note": note}
 
 
+@several_levels
 def relative_index_of_inequality(
     table: pd.DataFrame,
     *,
@@ -432,7 +441,7 @@ def relative_index_of_inequality(
     value: str = "estimate",
     weight: str | None = None,
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     definition: str = "extremes",
 ) -> pd.DataFrame:
     """Inequality over the whole ladder in relative terms.
@@ -451,7 +460,8 @@ def relative_index_of_inequality(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1; also that of the groups' intervals when they have no `level`.
+        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
+        `level`, so give them one when asking for several.
     definition
         ``extremes``: the line at the top over the line at the foot (Kunst and Mackenbach, 1 is equality).
         ``mean``: the slope index over the mean (Pamuk, 0 is equality).
@@ -488,15 +498,17 @@ def relative_index_of_inequality(
     0.169
     """
     check_choice(definition, ("extremes", "mean"), option="definition")
+    size = one_level(level)
     rows = []
     for names, groups in _populations(
-        table, position=position, value=value, weight=weight, by=by, level=level, minimum=0
+        table, position=position, value=value, weight=weight, by=by, level=size, minimum=0
     ):
         groups.need(3, "a slope", "For two groups use `difference_between_extremes` or `ratio_between_extremes`.")
-        rows.append(names | _relative_index(groups, definition, level))
-    return _table(rows, measure="rii" if definition == "extremes" else "rii_mean", level=level, unit="ratio")
+        rows.append(names | _relative_index(groups, definition, size))
+    return _table(rows, measure="rii" if definition == "extremes" else "rii_mean", level=size, unit="ratio")
 
 
+@several_levels
 def concentration_index(
     table: pd.DataFrame,
     *,
@@ -504,7 +516,7 @@ def concentration_index(
     value: str = "estimate",
     weight: str | None = None,
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """How far health is concentrated among the better-off, between -1 and 1.
 
@@ -522,7 +534,8 @@ def concentration_index(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1; also that of the groups' intervals when they have no `level`.
+        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
+        `level`, so give them one when asking for several.
 
     Returns
     -------
@@ -555,16 +568,17 @@ def concentration_index(
     >>> round(float(concentration_index(quintiles, position="quintile").loc[0, "estimate"]), 3)
     0.2
     """
+    size = one_level(level)
     rows = []
     for names, groups in _populations(
-        table, position=position, value=value, weight=weight, by=by, level=level, minimum=0
+        table, position=position, value=value, weight=weight, by=by, level=size, minimum=0
     ):
         groups.need(2, "a concentration index")
         if groups.mean <= 0:
             raise MethodError(
                 "The mean of the groups is zero, so no share of it can be concentrated. Leave this one out."
             )
-        errors, quantile, words, note = groups.interval_parts(level)
+        errors, quantile, words, note = groups.interval_parts(size)
         pull = groups.shares * (2 * groups.ranks - 1) / groups.mean
         index = float(pull @ groups.health)
         gradient = pull - index * groups.shares / groups.mean if groups.errors is not None else pull
@@ -576,4 +590,4 @@ def concentration_index(
             | {"estimate": index, "lower": index - half, "upper": index + half}
             | {"method": f"covariance with mid-ranks, interval {source}", "note": note}
         )
-    return _table(rows, measure="concentration_index", level=level, unit="index")
+    return _table(rows, measure="concentration_index", level=size, unit="index")

@@ -22,6 +22,7 @@ from analysis.measures.checks import (
     require_numbers,
 )
 from analysis.measures.grouping import exposed_and_reference, sum_by
+from analysis.measures.levels import Levels, one_level, several_levels
 from analysis.measures.ratios import divide, log_interval, mover_difference
 
 
@@ -55,10 +56,16 @@ def _mid_p_limits(count: FloatArray, level: float) -> tuple[FloatArray, FloatArr
     return np.where(count > 0, limit(1 - tail), 0.0), limit(tail)
 
 
+def _root_limits(count: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    half = normal_quantile(level) / 2
+    return np.maximum(np.sqrt(count) - half, 0.0) ** 2, np.asarray((np.sqrt(count) + half) ** 2)
+
+
 POISSON_METHODS: dict[str, Callable[[FloatArray, float], tuple[FloatArray, FloatArray]]] = {
     "exact": _exact_limits,
     "byar": _byar_limits,
     "mid-p": _mid_p_limits,
+    "vandenbroucke": _root_limits,
 }
 
 
@@ -72,7 +79,8 @@ def poisson_interval(count: ArrayLike, level: float = 0.95, *, method: str = "ex
     level
         Coverage of the interval, between 0 and 1.
     method
-        ``exact`` (Garwood), ``byar`` (its approximation) or ``mid-p`` (less conservative than exact).
+        ``exact`` (Garwood), ``byar`` (its approximation), ``mid-p`` (less conservative than exact) or
+        ``vandenbroucke`` (normal on the square root; its upper limit is too low below about ten events).
 
     Returns
     -------
@@ -97,6 +105,8 @@ def poisson_interval(count: ArrayLike, level: float = 0.95, *, method: str = "ex
     Garwood F. Fiducial limits for the Poisson distribution. Biometrika 1936;28:437-442.
     Breslow NE, Day NE. Statistical methods in cancer research, volume II. Lyon: IARC, 1987, p. 69 (Byar).
     Cohen GR, Yang SY. Mid-P confidence intervals for the Poisson expectation. Stat Med 1994;13:2189-2203.
+    Vandenbroucke JP. A shortcut method for calculating the 95 per cent confidence interval of the standardized
+    mortality ratio. Am J Epidemiol 1982;115:303-304.
 
     Examples
     --------
@@ -109,10 +119,37 @@ def poisson_interval(count: ArrayLike, level: float = 0.95, *, method: str = "ex
     return POISSON_METHODS[method](counts, check_level(level))
 
 
-def _events_and_time(table: pd.DataFrame, events: str, person_years: str) -> pd.DataFrame:
-    checked = require_numbers(table, [events, person_years], minimum=0)
+def check_events_and_time(
+    table: pd.DataFrame, events: str, person_years: str, *, name: str = "the table", timeless: bool = False
+) -> pd.DataFrame:
+    """Copy of the table with events and person-years as floats, after checking that they can belong together.
+
+    Parameters
+    ----------
+    table
+        Any table with both columns.
+    events
+        Column with counts of events.
+    person_years
+        Column with years at risk.
+    name
+        What to call the table in messages.
+    timeless
+        Allow events in rows without person-years, such as deaths on the day of entry.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The copy.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, holds text, missing or negative values, or events occur without person-time.
+    """
+    checked = require_numbers(table, [events, person_years], minimum=0, name=name)
     impossible = ((checked[events] > 0) & (checked[person_years] == 0)).to_numpy()
-    if impossible.any():
+    if impossible.any() and not timeless:
         row = checked.iloc[int(np.flatnonzero(impossible)[0])]
         raise DataError(
             f"Column `{events}` counts events in {int(impossible.sum())} rows without person-time, the first in row "
@@ -121,13 +158,14 @@ def _events_and_time(table: pd.DataFrame, events: str, person_years: str) -> pd.
     return checked
 
 
+@several_levels
 def crude_rate(
     table: pd.DataFrame,
     *,
     events: str = "deaths",
     person_years: str = "person_years",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "exact",
 ) -> pd.DataFrame:
     """Events per person-year, with a Poisson interval.
@@ -143,9 +181,9 @@ def crude_rate(
     by
         Columns that define the groups to report; none gives one row.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1; several give the rows of each.
     method
-        ``exact``, ``byar`` or ``mid-p``, see `poisson_interval`.
+        ``exact``, ``byar``, ``mid-p`` or ``vandenbroucke``, see `poisson_interval`.
 
     Returns
     -------
@@ -175,9 +213,10 @@ def crude_rate(
     >>> crude_rate(cohort)[["estimate", "lower", "upper"]].round(5).to_numpy().tolist()
     [[0.01504, 0.01328, 0.01696]]
     """
-    checked = _events_and_time(table, events, person_years)
+    coverage = one_level(level)
+    checked = check_events_and_time(table, events, person_years)
     totals = sum_by(checked, [events, person_years], by)
-    lower, upper = poisson_interval(totals[events], level, method=method)
+    lower, upper = poisson_interval(totals[events], coverage, method=method)
     time = totals[person_years].where(totals[person_years] > 0)
     remarks = np.select([time.isna(), totals[events] == 0], [notes.NO_PERSON_YEARS, notes.NO_EVENTS], default="")
     return with_estimates(
@@ -186,7 +225,7 @@ def crude_rate(
         estimate=totals[events] / time,
         lower=lower / time,
         upper=upper / time,
-        level=level,
+        level=coverage,
         unit="per person-year",
         method=f"Poisson, {method} interval",
         note=remarks.tolist(),
@@ -204,7 +243,7 @@ def _two_rates(
     by: str | Sequence[str],
 ) -> tuple[pd.DataFrame, list[FloatArray]]:
     require_columns(table, [group, *column_names(by)])
-    checked = _events_and_time(table, events, person_years)
+    checked = check_events_and_time(table, events, person_years)
     pairs = exposed_and_reference(
         checked, [events, person_years], group=group, exposed=exposed, reference=reference, by=by
     )
@@ -226,6 +265,7 @@ def _exact_rate_ratio(
     return divide(low, 1 - low) * scale, divide(high, 1 - high) * scale
 
 
+@several_levels
 def rate_ratio(
     table: pd.DataFrame,
     *,
@@ -235,7 +275,7 @@ def rate_ratio(
     events: str = "deaths",
     person_years: str = "person_years",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "log",
 ) -> pd.DataFrame:
     """Rate of one group over the rate of another.
@@ -255,7 +295,7 @@ def rate_ratio(
     by
         Columns that define separate comparisons; none gives one.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1; several give the rows of each.
     method
         ``log`` (normal on the log scale) or ``exact`` (conditional on all events).
 
@@ -289,16 +329,17 @@ def rate_ratio(
     >>> result[["estimate", "lower", "upper"]].round(2).to_numpy().tolist()
     [[3.0, 1.47, 6.14]]
     """
+    coverage = one_level(level)
     check_choice(method, ("log", "exact"))
     pairs, (count, time, count_0, time_0) = _two_rates(
         table, group=group, exposed=exposed, reference=reference, events=events, person_years=person_years, by=by
     )
     ratio = divide(divide(count, time), divide(count_0, time_0))
-    lower, upper = _exact_rate_ratio(count, time, count_0, time_0, check_level(level))
+    lower, upper = _exact_rate_ratio(count, time, count_0, time_0, coverage)
     both = (count > 0) & (count_0 > 0)
     if method == "log":
         variance = 1 / np.where(both, count, 1) + 1 / np.where(both, count_0, 1)
-        low, high = log_interval(np.where(both, ratio, 1.0), np.sqrt(variance), level)
+        low, high = log_interval(np.where(both, ratio, 1.0), np.sqrt(variance), coverage)
         lower, upper = np.where(both, low, lower), np.where(both, high, upper)
     no_time = (time == 0) | (time_0 == 0)
     remarks = np.select(
@@ -312,13 +353,14 @@ def rate_ratio(
         estimate=np.where(no_time, np.nan, ratio),
         lower=np.where(no_time, np.nan, lower),
         upper=np.where(no_time, np.nan, upper),
-        level=level,
+        level=coverage,
         unit="ratio",
         method="normal on the log scale" if method == "log" else "exact, conditional on all events",
         note=remarks.tolist(),
     )
 
 
+@several_levels
 def rate_difference(
     table: pd.DataFrame,
     *,
@@ -328,7 +370,7 @@ def rate_difference(
     events: str = "deaths",
     person_years: str = "person_years",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "mover",
 ) -> pd.DataFrame:
     """Rate of one group minus the rate of another.
@@ -348,7 +390,7 @@ def rate_difference(
     by
         Columns that define separate comparisons; none gives one.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1; several give the rows of each.
     method
         ``mover`` (from the exact limits of both rates) or ``wald`` (normal, for many events).
 
@@ -375,6 +417,7 @@ def rate_difference(
     Zou GY, Donner A. Construction of confidence limits about effect measures: a general approach.
     Stat Med 2008;27:1693-1702.
     """
+    coverage = one_level(level)
     check_choice(method, ("mover", "wald"))
     pairs, (count, time, count_0, time_0) = _two_rates(
         table, group=group, exposed=exposed, reference=reference, events=events, person_years=person_years, by=by
@@ -382,13 +425,13 @@ def rate_difference(
     rate, rate_0 = divide(count, time), divide(count_0, time_0)
     no_time = (time == 0) | (time_0 == 0)
     if method == "mover":
-        limits, limits_0 = poisson_interval(count, level), poisson_interval(count_0, level)
+        limits, limits_0 = poisson_interval(count, coverage), poisson_interval(count_0, coverage)
         years, years_0 = np.where(time > 0, time, np.nan), np.where(time_0 > 0, time_0, np.nan)
         lower, upper = mover_difference(
             (rate, limits[0] / years, limits[1] / years), (rate_0, limits_0[0] / years_0, limits_0[1] / years_0)
         )
     else:
-        half = normal_quantile(level) * np.sqrt(divide(rate, time) + divide(rate_0, time_0))
+        half = normal_quantile(coverage) * np.sqrt(divide(rate, time) + divide(rate_0, time_0))
         lower, upper = rate - rate_0 - half, rate - rate_0 + half
     empty = (count == 0) | (count_0 == 0)
     remarks = np.select(
@@ -402,7 +445,7 @@ def rate_difference(
         estimate=rate - rate_0,
         lower=lower,
         upper=upper,
-        level=level,
+        level=coverage,
         unit="per person-year",
         method="square-and-add of exact Poisson limits" if method == "mover" else "normal (Wald)",
         note=remarks.tolist(),
