@@ -180,9 +180,10 @@ def study_groups(effects: ArrayLike, standard_errors: ArrayLike, group: ArrayLik
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
     sorted_values = values[order]
     centres = np.add.reduceat(sorted_values, starts) / sizes
-    return StudyGroups(
-        sorted_values - np.repeat(centres, sizes), errors[order] ** 2, starts, sizes.astype(np.intp), centres
-    )
+    away, spread = sorted_values - np.repeat(centres, sizes), errors[order]
+    # Distances far below the errors say nothing, and their squares would be too small for a number.
+    away = np.where(np.abs(away) < 1e-15 * spread, 0.0, away)
+    return StudyGroups(away, spread**2, starts, sizes.astype(np.intp), centres)
 
 
 def cochran_q(studies: StudyGroups, tau_squared: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
 from analysis.errors import DataError, MethodError
-from analysis.estimates import check_level, with_estimates
+from analysis.estimates import with_estimates
 from analysis.measures import notes
 from analysis.measures.checks import (
     FloatArray,
@@ -22,7 +22,7 @@ from analysis.measures.checks import (
     require_no_more_than,
     require_numbers,
 )
-from analysis.measures.levels import Levels, one_level, several_levels
+from analysis.measures.levels import PRINTED_LEVEL, Levels, one_level, several_levels
 from analysis.measures.ratios import divide
 
 
@@ -106,15 +106,17 @@ def _check_order(table: pd.DataFrame, position: str) -> None:
         )
 
 
-def _errors_of_groups(table: pd.DataFrame, value: str, level: float) -> tuple[pd.DataFrame, bool]:
-    """Add `_error` from lower and upper limits, when every group has both."""
+def _errors_of_groups(table: pd.DataFrame, value: str) -> tuple[pd.DataFrame, bool]:
+    """Add `_error` from lower and upper limits, when every group has both; without a column `level` they are 95%."""
     limits = [column for column in ("lower", "upper") if column in table]
     if not limits or table[limits].isna().all(axis=None):
         return table, False
     checked = require_numbers(table, ["lower", "upper"])
     require_no_more_than(checked, "lower", value)
     require_no_more_than(checked, value, "upper")
-    levels = require_numbers(checked, ["level"], above=0, maximum=1 - 1e-9)["level"] if "level" in checked else level
+    levels = (
+        require_numbers(checked, ["level"], above=0, maximum=1 - 1e-9)["level"] if "level" in checked else PRINTED_LEVEL
+    )
     return checked.assign(_error=(checked["upper"] - checked["lower"]) / (2 * norm.ppf((1 + levels) / 2))), True
 
 
@@ -125,7 +127,6 @@ def _populations(
     value: str,
     weight: str | None,
     by: str | Sequence[str],
-    level: float,
     minimum: float | None = None,
 ) -> list[tuple[dict[str, Any], _Groups]]:
     """Check the table and cut it into populations, each with its groups in order."""
@@ -141,7 +142,7 @@ def _populations(
             f"Column `{position}` repeats a group in {int(twice.sum())} rows, the first is row {first.name} "
             f"({first[position]}). Name the columns that tell populations apart in `by`, or add the rows up beforehand."
         )
-    checked, has_errors = _errors_of_groups(checked, value, check_level(level))
+    checked, has_errors = _errors_of_groups(checked, value)
     checked = checked.assign(_weight=1.0) if weight is None else require_numbers(checked, [weight], above=0)
     weights = "_weight" if weight is None else weight
     grouped = checked.groupby(keys, dropna=False, observed=True) if keys else [((), checked)]
@@ -204,8 +205,8 @@ def difference_between_extremes(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
-        `level`, so give them one when asking for several.
+        Coverage of the interval, between 0 and 1, or several. The groups' own intervals are read at their column
+        `level`, or as 95 percent when there is none.
 
     Returns
     -------
@@ -238,7 +239,7 @@ def difference_between_extremes(
     """
     size = one_level(level)
     rows = []
-    for names, groups in _populations(table, position=position, value=value, weight=None, by=by, level=size):
+    for names, groups in _populations(table, position=position, value=value, weight=None, by=by):
         groups.need(2, "a difference")
         worst, best = float(groups.health[0]), float(groups.health[-1])
         half, note = np.nan, notes.NO_GROUP_INTERVALS
@@ -275,8 +276,8 @@ def ratio_between_extremes(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
-        `level`, so give them one when asking for several.
+        Coverage of the interval, between 0 and 1, or several. The groups' own intervals are read at their column
+        `level`, or as 95 percent when there is none.
 
     Returns
     -------
@@ -309,7 +310,7 @@ def ratio_between_extremes(
     """
     size = one_level(level)
     rows = []
-    for names, groups in _populations(table, position=position, value=value, weight=None, by=by, level=size, minimum=0):
+    for names, groups in _populations(table, position=position, value=value, weight=None, by=by, minimum=0):
         groups.need(2, "a ratio")
         worst, best = float(groups.health[0]), float(groups.health[-1])
         positive, ratio = worst > 0 and best > 0, float(divide(best, worst))
@@ -353,8 +354,8 @@ def slope_index_of_inequality(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
-        `level`, so give them one when asking for several.
+        Coverage of the interval, between 0 and 1, or several. The groups' own intervals are read at their column
+        `level`, or as 95 percent when there is none.
 
     Returns
     -------
@@ -393,7 +394,7 @@ def slope_index_of_inequality(
     """
     size = one_level(level)
     rows = []
-    for names, groups in _populations(table, position=position, value=value, weight=weight, by=by, level=size):
+    for names, groups in _populations(table, position=position, value=value, weight=weight, by=by):
         groups.need(3, "a slope", "For two groups use `difference_between_extremes` or `ratio_between_extremes`.")
         errors, quantile, words, note = groups.interval_parts(size)
         slope = float(groups.slope_weights @ groups.health)
@@ -460,8 +461,8 @@ def relative_index_of_inequality(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
-        `level`, so give them one when asking for several.
+        Coverage of the interval, between 0 and 1, or several. The groups' own intervals are read at their column
+        `level`, or as 95 percent when there is none.
     definition
         ``extremes``: the line at the top over the line at the foot (Kunst and Mackenbach, 1 is equality).
         ``mean``: the slope index over the mean (Pamuk, 0 is equality).
@@ -500,9 +501,7 @@ def relative_index_of_inequality(
     check_choice(definition, ("extremes", "mean"), option="definition")
     size = one_level(level)
     rows = []
-    for names, groups in _populations(
-        table, position=position, value=value, weight=weight, by=by, level=size, minimum=0
-    ):
+    for names, groups in _populations(table, position=position, value=value, weight=weight, by=by, minimum=0):
         groups.need(3, "a slope", "For two groups use `difference_between_extremes` or `ratio_between_extremes`.")
         rows.append(names | _relative_index(groups, definition, size))
     return _table(rows, measure="rii" if definition == "extremes" else "rii_mean", level=size, unit="ratio")
@@ -534,8 +533,8 @@ def concentration_index(
     by
         Columns that define populations; none gives one.
     level
-        Coverage of the interval, between 0 and 1, or several; also that of the groups' intervals when they have no
-        `level`, so give them one when asking for several.
+        Coverage of the interval, between 0 and 1, or several. The groups' own intervals are read at their column
+        `level`, or as 95 percent when there is none.
 
     Returns
     -------
@@ -570,9 +569,7 @@ def concentration_index(
     """
     size = one_level(level)
     rows = []
-    for names, groups in _populations(
-        table, position=position, value=value, weight=weight, by=by, level=size, minimum=0
-    ):
+    for names, groups in _populations(table, position=position, value=value, weight=weight, by=by, minimum=0):
         groups.need(2, "a concentration index")
         if groups.mean <= 0:
             raise MethodError(

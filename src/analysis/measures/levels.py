@@ -12,6 +12,8 @@ from analysis.estimates import check_level
 P = ParamSpec("P")
 Levels = float | Sequence[float]
 """One level, or several: 0.95, or (0.95, 0.998)."""
+PRINTED_LEVEL = 0.95
+"""Coverage of published intervals that do not say their level."""
 
 
 def one_level(level: Levels) -> float:

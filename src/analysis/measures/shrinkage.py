@@ -114,11 +114,11 @@ def _posterior(
         return common, common, common, np.zeros(count.shape)
     if kind == "rate":
         shape, scale = mean**2 / variance + count, mean / variance + size
-        lower, upper = gammaincinv(shape, tail) / scale, gammaincinv(shape, 1 - tail) / scale
+        lower, upper = (np.asarray(gammaincinv(shape, q), dtype=float) / scale for q in (tail, 1 - tail))
         return shape / scale, lower, upper, size / scale
     precision = max(mean * (1 - mean) / variance - 1, 1e-6)
     one, other = mean * precision + count, (1 - mean) * precision + size - count
-    lower, upper = betaincinv(one, other, tail), betaincinv(one, other, 1 - tail)
+    lower, upper = (np.asarray(betaincinv(one, other, q), dtype=float) for q in (tail, 1 - tail))
     return one / (one + other), lower, upper, size / (size + precision)
 
 

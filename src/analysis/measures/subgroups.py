@@ -11,10 +11,8 @@ from scipy.stats import norm
 from analysis.errors import DataError, MethodError, did_you_mean
 from analysis.measures.checks import FloatArray, column_names, require_columns, require_no_more_than, require_numbers
 from analysis.measures.fractional_ranks import positions
+from analysis.measures.levels import PRINTED_LEVEL
 from analysis.measures.survey_precision import domains
-
-LEVEL_OF_GROUPS = 0.95
-"""Coverage of the groups' intervals when the table has no column `level`."""
 
 
 @dataclass(frozen=True)
@@ -238,9 +236,7 @@ def _standard_errors(table: pd.DataFrame, value: str) -> FloatArray | None:
     require_no_more_than(checked, "lower", value)
     require_no_more_than(checked, value, "upper")
     levels = (
-        require_numbers(checked, ["level"], above=0, maximum=1 - 1e-9)["level"]
-        if "level" in checked
-        else LEVEL_OF_GROUPS
+        require_numbers(checked, ["level"], above=0, maximum=1 - 1e-9)["level"] if "level" in checked else PRINTED_LEVEL
     )
     return np.asarray((checked["upper"] - checked["lower"]) / (2 * norm.ppf((1 + levels) / 2)), dtype=float)
 

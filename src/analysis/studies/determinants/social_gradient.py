@@ -15,11 +15,11 @@ from analysis.measures.inequality import (
     relative_index_of_inequality,
     slope_index_of_inequality,
 )
+from analysis.measures.levels import PRINTED_LEVEL
 
 MEASURES = ("life_expectancy", "good_health")
 SEXES = ("female", "male")
 FIRST_PERIOD = "2007/2010"
-PRINTED_LEVEL = 0.95
 
 
 def usable(expectancy: pd.DataFrame, *, measures: Sequence[str] = MEASURES) -> pd.DataFrame:

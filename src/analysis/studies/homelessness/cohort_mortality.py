@@ -14,13 +14,13 @@ from analysis.estimates import pick, with_estimates
 from analysis.measures.audits import audit_intervals, audit_parts, implied_events
 from analysis.measures.checks import normal_quantile
 from analysis.measures.contrasts import difference_of_estimates
+from analysis.measures.levels import PRINTED_LEVEL
 from analysis.measures.pooling import pool_ratios
 from analysis.measures.rates import crude_rate, rate_ratio
 from analysis.measures.ratios import interval_from_events, ratio_of_ratios
 
 COHORT = "rotterdam_20plus"
 POPULATION = "general population Rotterdam"
-PRINTED_LEVEL = 0.95
 AGE_GROUPS = ("20-44", "60+")
 
 
