@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.concentration import concentration_indices
-from analysis.measures.dispersion import dispersion_between_groups
-from analysis.measures.gradients import slope_and_relative_index
-from analysis.measures.profile import inequality_profile
-from analysis.measures.survey_design import SurveyDesign
+from analysis.measures.inequality.concentration import concentration_indices
+from analysis.measures.inequality.dispersion import dispersion_between_groups
+from analysis.measures.inequality.gradients import slope_and_relative_index
+from analysis.measures.inequality.profile import inequality_profile
+from analysis.measures.surveys.design import SurveyDesign
 
 DESIGN = SurveyDesign(weights="weight", strata="stratum", clusters="cluster")
 

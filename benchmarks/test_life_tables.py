@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.causes import cause_deleted_life_expectancy
-from analysis.measures.healthy_life_expectancy import healthy_life_expectancy
-from analysis.measures.life_expectancy import life_expectancy
-from analysis.measures.lifespan_inequality import lifespan_inequality
+from analysis.measures.life_tables.causes import cause_deleted_life_expectancy
+from analysis.measures.life_tables.healthy_life_expectancy import healthy_life_expectancy
+from analysis.measures.life_tables.life_expectancy import life_expectancy
+from analysis.measures.life_tables.lifespan_inequality import lifespan_inequality
 
 SIZES = [100, 1_000, 10_000]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.expected import expected_deaths
-from analysis.measures.indirect_standardisation import observed_to_expected
-from analysis.measures.person_time import person_time
-from analysis.measures.relative_survival import relative_survival
+from analysis.measures.cohorts.expected import expected_deaths
+from analysis.measures.cohorts.person_time import person_time
+from analysis.measures.cohorts.relative_survival import relative_survival
+from analysis.measures.rates.indirect_standardisation import observed_to_expected
 
 OPTIONS = {"age_breaks": range(0, 100, 5), "year_breaks": range(2001, 2012), "by": "sex"}
 RATES = pd.DataFrame(

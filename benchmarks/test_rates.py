@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.direct_standardisation import directly_standardised_rate
-from analysis.measures.funnel import funnel_points
-from analysis.measures.indirect_standardisation import standardised_mortality_ratio
+from analysis.measures.rates.direct_standardisation import directly_standardised_rate
+from analysis.measures.rates.funnel import funnel_points
+from analysis.measures.rates.indirect_standardisation import standardised_mortality_ratio
 
 BANDS = [f"{5 * band}-{5 * band + 4}" for band in range(19)]
 STANDARD = pd.DataFrame({"age_band": BANDS, "weight": np.linspace(3, 1, 19), "rate": np.geomspace(1e-4, 0.15, 19)})

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.survey import survey_mean, survey_regression
-from analysis.measures.survey_design import SurveyDesign
+from analysis.measures.surveys.design import SurveyDesign
+from analysis.measures.surveys.estimators import survey_mean, survey_regression
 
 DESIGN = SurveyDesign(weights="weight", strata="stratum", clusters="cluster")
 SIZES = [10_000, 100_000, 1_000_000]

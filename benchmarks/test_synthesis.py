@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.meta_analysis import meta_analysis
-from analysis.measures.shrinkage import shrunken_rates
+from analysis.measures.small_areas.shrinkage import shrunken_rates
+from analysis.measures.synthesis.meta_analysis import meta_analysis
 
 
 def studies(groups, size):

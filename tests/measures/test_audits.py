@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import DataError
 from analysis.measures.audits import audit_intervals, audit_parts, geometric_centre, implied_events
-from analysis.measures.rates import poisson_interval
-from analysis.measures.ratios import interval_from_events, p_value_from_interval
+from analysis.measures.rates.crude import poisson_interval
+from analysis.measures.shared.ratios import interval_from_events, p_value_from_interval
 
 RATIO = st.floats(0.3, 30)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.meta_analysis import meta_analysis
-from analysis.measures.score_intervals import score_interval
+from analysis.measures.effects.score_intervals import score_interval
+from analysis.measures.synthesis.meta_analysis import meta_analysis
 
 REPEATS = 4000
 

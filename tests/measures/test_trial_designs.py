@@ -6,9 +6,9 @@ import pytest
 
 from analysis.errors import DataError, MethodError
 from analysis.estimates import check_estimates, pick
-from analysis.measures.difference_in_differences import group_time_effects, two_way_fixed_effects
-from analysis.measures.interrupted_series import interrupted_series, series_counterfactual
-from analysis.measures.weighting import WEIGHTING_METHODS, weighted_effect
+from analysis.measures.effects.difference_in_differences import group_time_effects, two_way_fixed_effects
+from analysis.measures.effects.interrupted_series import interrupted_series, series_counterfactual
+from analysis.measures.effects.weighting import WEIGHTING_METHODS, weighted_effect
 
 SERIES = {"outcome": "visits", "time": "month", "start": 24}
 PANEL = {"outcome": "ill", "unit": "place", "time": "year"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.measures.attribution import attributable_fraction
-from analysis.measures.sequential_attribution import sequential_attributable_fractions
+from analysis.measures.attribution.fractions import attributable_fraction
+from analysis.measures.attribution.sequential_attribution import sequential_attributable_fractions
 
 HERE = Path(__file__).parent
 BASE_R = pd.read_csv(HERE / "r/decomposition_attribution.csv").set_index("name")["value"]

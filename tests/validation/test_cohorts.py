@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from analysis.errors import MethodError
-from analysis.measures.dates import decimal_years
-from analysis.measures.expected import expected_deaths
-from analysis.measures.person_time import person_time
-from analysis.measures.relative_survival import relative_survival
+from analysis.measures.cohorts.dates import decimal_years
+from analysis.measures.cohorts.expected import expected_deaths
+from analysis.measures.cohorts.person_time import person_time
+from analysis.measures.cohorts.relative_survival import relative_survival
 
 R = Path(__file__).parent / "r"
 COHORT = pd.read_csv(R / "cohort_input.csv", parse_dates=["birth", "entry", "exit"])

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.concentration_decomposition import concentration_index_decomposition
-from analysis.measures.general_decomposition import line_integral_decomposition, stepwise_replacement
-from analysis.measures.oaxaca import oaxaca_decomposition
-from analysis.measures.shapley import shapley_shares
+from analysis.measures.decomposition.concentration_decomposition import concentration_index_decomposition
+from analysis.measures.decomposition.oaxaca import oaxaca_decomposition
+from analysis.measures.decomposition.shapley import shapley_shares
+from analysis.measures.life_tables.general_decomposition import line_integral_decomposition, stepwise_replacement
 
 HERE = Path(__file__).parent
 BASE_R = pd.read_csv(HERE / "r/decomposition_attribution.csv").set_index("name")["value"]

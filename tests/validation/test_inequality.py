@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.attributable import attributable_to_inequality
-from analysis.measures.concentration import concentration_indices
-from analysis.measures.dispersion import DISPERSIONS, dispersion_between_groups
-from analysis.measures.fractional_ranks import fractional_ranks
-from analysis.measures.gradients import slope_and_relative_index
-from analysis.measures.group_concentration import group_concentration_indices
-from analysis.measures.group_gradients import group_slope_and_relative_index
-from analysis.measures.profile import inequality_profile
-from analysis.measures.simulation import draw_groups
-from analysis.measures.survey import survey_mean, survey_proportion
-from analysis.measures.survey_design import SurveyDesign
+from analysis.measures.inequality.attributable import attributable_to_inequality
+from analysis.measures.inequality.concentration import concentration_indices
+from analysis.measures.inequality.dispersion import DISPERSIONS, dispersion_between_groups
+from analysis.measures.inequality.fractional_ranks import fractional_ranks
+from analysis.measures.inequality.gradients import slope_and_relative_index
+from analysis.measures.inequality.group_concentration import group_concentration_indices
+from analysis.measures.inequality.group_gradients import group_slope_and_relative_index
+from analysis.measures.inequality.profile import inequality_profile
+from analysis.measures.shared.simulation import draw_groups
+from analysis.measures.surveys.design import SurveyDesign
+from analysis.measures.surveys.estimators import survey_mean, survey_proportion
 
 HERE = Path(__file__).parent / "r"
 PERSONS = pd.read_csv(HERE / "survey_input.csv")

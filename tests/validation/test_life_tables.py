@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.life_expectancy import life_expectancy
-from analysis.measures.life_table_decomposition import life_expectancy_decomposition
-from analysis.measures.life_tables import life_table_of_rates, sum_over_remaining_life
+from analysis.measures.life_tables.decomposition import life_expectancy_decomposition
+from analysis.measures.life_tables.life_expectancy import life_expectancy
+from analysis.measures.life_tables.tables import life_table_of_rates, sum_over_remaining_life
 
 ROOT = Path(__file__).resolve().parents[2]
 

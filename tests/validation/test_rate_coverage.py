@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.measures.direct_standardisation import directly_standardised_rate
-from analysis.measures.indirect_standardisation import observed_to_expected
-from analysis.measures.rates import rate_ratio
-from analysis.measures.standardised_contrasts import standardised_rate_ratio
+from analysis.measures.rates.crude import rate_ratio
+from analysis.measures.rates.direct_standardisation import directly_standardised_rate
+from analysis.measures.rates.indirect_standardisation import observed_to_expected
+from analysis.measures.rates.standardised_contrasts import standardised_rate_ratio
 
 DRAWS = 4000
 BANDS = ["0-39", "40-64", "65-79", "80+"]

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from analysis.estimates import pick
-from analysis.measures.direct_standardisation import directly_standardised_rate
-from analysis.measures.indirect_standardisation import (
+from analysis.measures.cohorts.poisson_models import poisson_rate_model
+from analysis.measures.rates.crude import poisson_interval
+from analysis.measures.rates.direct_standardisation import directly_standardised_rate
+from analysis.measures.rates.indirect_standardisation import (
     indirectly_standardised_rate,
     observed_to_expected,
     standardised_mortality_ratio,
 )
-from analysis.measures.poisson_models import poisson_rate_model
-from analysis.measures.rates import poisson_interval
-from analysis.measures.standardised_contrasts import standardised_rate_ratio
+from analysis.measures.rates.standardised_contrasts import standardised_rate_ratio
 
 R = Path(__file__).parent / "r"
 TABLE = pd.read_csv(R / "standardisation_input.csv")

@@ -5,8 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.measures.survey import survey_mean, survey_proportion, survey_ratio, survey_regression, survey_total
-from analysis.measures.survey_design import SurveyDesign
+from analysis.measures.surveys.design import SurveyDesign
+from analysis.measures.surveys.estimators import (
+    survey_mean,
+    survey_proportion,
+    survey_ratio,
+    survey_regression,
+    survey_total,
+)
 
 HERE = Path(__file__).parent / "r"
 PERSONS = pd.read_csv(HERE / "survey_input.csv")

@@ -8,9 +8,9 @@ import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
 from analysis.estimates import check_estimates
-from analysis.measures.meta_analysis import meta_analysis
-from analysis.measures.meta_regression import meta_regression
-from analysis.measures.publication_bias import egger_test, trim_and_fill
+from analysis.measures.synthesis.meta_analysis import meta_analysis
+from analysis.measures.synthesis.meta_regression import meta_regression
+from analysis.measures.synthesis.publication_bias import egger_test, trim_and_fill
 
 R = Path(__file__).parent / "r"
 INPUTS = pd.read_csv(R / "meta_inputs.csv", skipinitialspace=True)

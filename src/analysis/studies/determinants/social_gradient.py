@@ -7,15 +7,15 @@ import pandas as pd
 
 from analysis.claims import Verdict, verdict_on_direction
 from analysis.errors import DataError
-from analysis.measures.contrasts import difference_of_estimates, mean_of_estimates
-from analysis.measures.inequality import (
+from analysis.measures.inequality.ordered_groups import (
     concentration_index,
     difference_between_extremes,
     mid_ranks,
     relative_index_of_inequality,
     slope_index_of_inequality,
 )
-from analysis.measures.levels import PRINTED_LEVEL
+from analysis.measures.shared.levels import PRINTED_LEVEL
+from analysis.measures.synthesis.contrasts import difference_of_estimates, mean_of_estimates
 
 MEASURES = ("life_expectancy", "good_health")
 SEXES = ("female", "male")

@@ -12,12 +12,12 @@ import pandas as pd
 from analysis.claims import Verdict, verdict_on_direction
 from analysis.estimates import pick, with_estimates
 from analysis.measures.audits import audit_intervals, audit_parts, implied_events
-from analysis.measures.checks import normal_quantile
-from analysis.measures.contrasts import difference_of_estimates
-from analysis.measures.levels import PRINTED_LEVEL
-from analysis.measures.pooling import pool_ratios
-from analysis.measures.rates import crude_rate, rate_ratio
-from analysis.measures.ratios import interval_from_events, ratio_of_ratios
+from analysis.measures.rates.crude import crude_rate, rate_ratio
+from analysis.measures.shared.checks import normal_quantile
+from analysis.measures.shared.levels import PRINTED_LEVEL
+from analysis.measures.shared.ratios import interval_from_events, ratio_of_ratios
+from analysis.measures.synthesis.contrasts import difference_of_estimates
+from analysis.measures.synthesis.pooling import pool_ratios
 
 COHORT = "rotterdam_20plus"
 POPULATION = "general population Rotterdam"

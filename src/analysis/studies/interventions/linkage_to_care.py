@@ -9,17 +9,17 @@ import pandas as pd
 
 from analysis.claims import Verdict, verdict_on_direction
 from analysis.errors import MethodError, did_you_mean
-from analysis.measures.association import interaction
-from analysis.measures.contrasts import difference_of_estimates
-from analysis.measures.proportions import (
+from analysis.measures.cohorts.survival import hazard_ratio, kaplan_meier, log_rank
+from analysis.measures.effects.association import interaction
+from analysis.measures.effects.proportions import (
     missing_outcome_bounds,
     number_needed_to_treat,
     proportion,
     risk_difference,
     risk_ratio,
 )
-from analysis.measures.rates import rate_ratio
-from analysis.measures.survival import hazard_ratio, kaplan_meier, log_rank
+from analysis.measures.rates.crude import rate_ratio
+from analysis.measures.synthesis.contrasts import difference_of_estimates
 
 ARMS = {"clinic": "yes", "usual": "no"}
 MISSING_RULES = ("leave_out", "not_linked")

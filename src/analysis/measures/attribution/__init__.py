@@ -1,0 +1,1 @@
+"""What share of cases is due to an exposure."""

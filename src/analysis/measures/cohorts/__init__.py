@@ -1,0 +1,1 @@
+"""Follow-up of persons: person-time, expected deaths, relative survival, time to event."""

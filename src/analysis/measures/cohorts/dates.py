@@ -1,0 +1,79 @@
+"""Moments in decimal years: calendar dates turned into numbers by a stated convention."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import DataError
+from analysis.measures.shared.checks import FloatArray, check_choice
+
+CONVENTIONS = {
+    "day_of_year": "year + (day of the year - 1) / days in that year",
+    "365.25": "1970 + days since 1 January 1970 / 365.25",
+}
+WIDE = 1_000_000
+"""Days between the first and last date above which no table of all days is made."""
+
+
+def _years_of_days(days: np.ndarray) -> FloatArray:
+    year = days.astype("datetime64[D]").astype("datetime64[Y]")
+    first = year.astype("datetime64[D]").astype(np.int64)
+    after = (year + 1).astype("datetime64[D]").astype(np.int64)
+    return np.asarray(1970 + year.astype(np.int64) + (days - first) / (after - first))
+
+
+def decimal_years(moments: pd.Series, convention: str = "day_of_year") -> FloatArray:
+    """Moments as decimal years.
+
+    Parameters
+    ----------
+    moments
+        Dates, or numbers that are decimal years already and stay as they are.
+    convention
+        ``day_of_year``: every calendar year has length 1, so that 1 January is a whole number. ``365.25``: every day
+        has length 1 / 365.25, so that all years of age are equally long but 1 January is only about a whole number.
+
+    Returns
+    -------
+    numpy.ndarray
+        Decimal years; not a number where the moment is missing.
+
+    Raises
+    ------
+    DataError
+        When the values are neither dates nor numbers.
+    MethodError
+        When the convention is unknown.
+
+    Notes
+    -----
+    The conventions differ by at most a day at any moment. A moment is the start of its day in both. Times of day are
+    left out.
+
+    Examples
+    --------
+    >>> dates = pd.Series(pd.to_datetime(["2001-01-01", "2000-07-01"]))
+    >>> decimal_years(dates).round(4).tolist(), decimal_years(dates, "365.25").round(4).tolist()
+    ([2001.0, 2000.4973], [2001.0007, 2000.4969])
+    """
+    check_choice(convention, CONVENTIONS, option="convention")
+    if pd.api.types.is_numeric_dtype(moments) and not pd.api.types.is_bool_dtype(moments):
+        return moments.to_numpy(dtype=float, na_value=np.nan)
+    if moments.dtype == object and not moments.map(lambda value: isinstance(value, str)).any():
+        moments = pd.to_datetime(moments)
+    if not pd.api.types.is_datetime64_any_dtype(moments):
+        raise DataError(
+            f"Column `{moments.name}` holds neither dates nor numbers, the first value is {moments.iloc[0]!r}. "
+            "Convert it with `pandas.to_datetime`, or give decimal years such as 2001.5."
+        )
+    naive = moments if moments.dt.tz is None else moments.dt.tz_localize(None)
+    dates = naive.to_numpy().astype("datetime64[D]")
+    missing = np.isnat(dates)
+    days = np.where(missing, 0, dates.astype(np.int64))
+    if convention == "365.25":
+        years = 1970 + days / 365.25
+    else:
+        low, high = (int(days.min()), int(days.max())) if len(days) else (0, 0)
+        # Dates repeat: looking a day up in a table of all days is several times faster than the calendar.
+        all_days = np.arange(low, high + 1) if high - low < min(WIDE, 10 * len(days) + 1000) else None
+        years = _years_of_days(days) if all_days is None else _years_of_days(all_days)[days - low]
+    return np.where(missing, np.nan, years)

@@ -1,0 +1,1 @@
+"""A difference or an inequality split into parts: Kitagawa, Oaxaca-Blinder, Wagstaff, Shapley."""

@@ -1,0 +1,1 @@
+"""Hide and round what could give away individual people."""

@@ -1,0 +1,1 @@
+"""Effects from trials and comparisons: proportions, two-by-two tables, series, differences in differences."""

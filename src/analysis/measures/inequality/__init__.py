@@ -1,0 +1,1 @@
+"""Inequality between groups and persons: gaps, gradients, concentration, dispersion, attributable burden."""

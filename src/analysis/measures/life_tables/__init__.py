@@ -1,0 +1,1 @@
+"""Life tables: life expectancy, healthy life expectancy, causes, inequality and decomposition of lifespans."""

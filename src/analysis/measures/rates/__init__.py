@@ -1,0 +1,1 @@
+"""Rates, standardised rates, years lost, funnel plots."""

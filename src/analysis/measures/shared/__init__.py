@@ -1,0 +1,1 @@
+"""What all families of measures share: checks, grouping, levels, notes, ratios."""

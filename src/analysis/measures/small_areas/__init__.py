@@ -1,0 +1,1 @@
+"""Areas with few events: shrinkage and ranks."""

@@ -1,0 +1,1 @@
+"""Estimates from samples, with the variance that the survey design calls for."""

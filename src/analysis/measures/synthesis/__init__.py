@@ -1,0 +1,1 @@
+"""Several estimates brought together: pooling, meta-analysis, meta-regression, contrasts."""
