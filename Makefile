@@ -39,7 +39,7 @@ check: environment
 	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow"
 
 bench: environment
-	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name
+	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only --benchmark-quiet
 
 lock: environment
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

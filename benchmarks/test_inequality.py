@@ -1,7 +1,5 @@
 """Time and memory of the inequality measures: persons with a survey design, groups with simulated intervals."""
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,16 +11,6 @@ from analysis.measures.inequality.profile import inequality_profile
 from analysis.measures.surveys.design import SurveyDesign
 
 DESIGN = SurveyDesign(weights="weight", strata="stratum", clusters="cluster")
-
-
-def measured(benchmark, call):
-    """Time a call, then run it once more to see how much memory it takes on top of its data."""
-    result = benchmark.pedantic(call, rounds=3, warmup_rounds=1)
-    tracemalloc.start()
-    call()
-    benchmark.extra_info["peak_mb"] = round(tracemalloc.get_traced_memory()[1] / 1e6, 1)
-    tracemalloc.stop()
-    return result
 
 
 def persons(rows):
@@ -51,29 +39,29 @@ def groups(number):
 
 
 @pytest.mark.parametrize("rows", [10_000, 100_000, 1_000_000])
-def test_concentration_index_with_design(benchmark, rows):
+def test_concentration_index_with_design(measured, rows):
     table = persons(rows)
-    result = measured(benchmark, lambda: concentration_indices(table, position="income", design=DESIGN))
+    result = measured(lambda: concentration_indices(table, position="income", design=DESIGN))
     assert len(result) == 1
 
 
 @pytest.mark.parametrize("rows", [10_000, 100_000, 1_000_000])
 @pytest.mark.parametrize("link", ["linear", "logit", "poisson"])
-def test_slope_and_relative_index_with_design(benchmark, rows, link):
+def test_slope_and_relative_index_with_design(measured, rows, link):
     table = persons(rows)
-    result = measured(benchmark, lambda: slope_and_relative_index(table, position="income", design=DESIGN, link=link))
+    result = measured(lambda: slope_and_relative_index(table, position="income", design=DESIGN, link=link))
     assert len(result) == 2
 
 
 @pytest.mark.parametrize("draws", [1_000, 10_000, 100_000])
-def test_simulated_interval_of_34_groups(benchmark, draws):
+def test_simulated_interval_of_34_groups(measured, draws):
     table = groups(34)
-    result = measured(benchmark, lambda: dispersion_between_groups(table, measures="idis", draws=draws))
+    result = measured(lambda: dispersion_between_groups(table, measures="idis", draws=draws))
     assert len(result) == 1
 
 
 @pytest.mark.parametrize("number", [5, 34, 340])
-def test_profile(benchmark, number):
+def test_profile(measured, number):
     table = groups(number)
-    result = measured(benchmark, lambda: inequality_profile(table, position="place", favourable=False))
+    result = measured(lambda: inequality_profile(table, position="place", favourable=False))
     assert result["measure"].is_unique

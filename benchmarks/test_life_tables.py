@@ -1,7 +1,5 @@
 """Life expectancy, its decomposition and lifespan inequality for 100, 1,000 and 10,000 areas of twenty age bands."""
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,36 +29,26 @@ def areas(count):
     return table.assign(proportion=rng.binomial(100, 0.7, len(table)) / 100)
 
 
-def measure(benchmark, function):
-    """Time of some rounds, and the most memory that one more took."""
-    result = benchmark.pedantic(function, rounds=5, warmup_rounds=1)
-    tracemalloc.start()
-    function()
-    benchmark.extra_info["peak_megabytes"] = round(tracemalloc.get_traced_memory()[1] / 1e6, 1)
-    tracemalloc.stop()
-    return result
-
-
 @pytest.mark.parametrize("count", SIZES)
-def test_life_expectancy(benchmark, count):
+def test_life_expectancy(measured, count):
     table = areas(count)
-    assert len(measure(benchmark, lambda: life_expectancy(table, by="area"))) == count
+    assert len(measured(lambda: life_expectancy(table, by="area"))) == count
 
 
 @pytest.mark.parametrize("count", SIZES)
-def test_healthy_life_expectancy(benchmark, count):
+def test_healthy_life_expectancy(measured, count):
     table = areas(count)
-    assert len(measure(benchmark, lambda: healthy_life_expectancy(table, by="area"))) == count
+    assert len(measured(lambda: healthy_life_expectancy(table, by="area"))) == count
 
 
 @pytest.mark.parametrize("count", SIZES)
-def test_cause_deleted_life_expectancy(benchmark, count):
+def test_cause_deleted_life_expectancy(measured, count):
     both = pd.concat([areas(count).assign(cause="a"), areas(count).assign(cause="b")], ignore_index=True)
-    assert len(measure(benchmark, lambda: cause_deleted_life_expectancy(both, by="area"))) == 2 * count
+    assert len(measured(lambda: cause_deleted_life_expectancy(both, by="area"))) == 2 * count
 
 
 @pytest.mark.parametrize("count", SIZES)
-def test_lifespan_inequality(benchmark, count):
+def test_lifespan_inequality(measured, count):
     table = areas(count)
-    found = measure(benchmark, lambda: lifespan_inequality(table, by="area", measures=["e_dagger", "gini"]))
+    found = measured(lambda: lifespan_inequality(table, by="area", measures=["e_dagger", "gini"]))
     assert len(found) == 2 * count

@@ -1,7 +1,5 @@
 """Time and memory of splitting follow-up, expected deaths and relative survival."""
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,16 +15,6 @@ RATES = pd.DataFrame(
     columns=["sex", "age_from", "year"],
 )
 RATES["rate"] = 1e-4 * np.exp(0.09 * RATES["age_from"])
-
-
-def measured(benchmark, call):
-    """Time a call, then run it once more to see how much memory it takes on top of its data."""
-    result = benchmark.pedantic(call, rounds=3, warmup_rounds=1)
-    tracemalloc.start()
-    call()
-    benchmark.extra_info["peak_mb"] = round(tracemalloc.get_traced_memory()[1] / 1e6, 1)
-    tracemalloc.stop()
-    return result
 
 
 def persons(number):
@@ -50,19 +38,19 @@ def smr(cohort):
 
 
 @pytest.mark.parametrize("number", [10_000, 100_000, 1_000_000])
-def test_person_time_expected_deaths_and_smr(benchmark, number):
+def test_person_time_expected_deaths_and_smr(measured, number):
     cohort = persons(number)
-    assert len(measured(benchmark, lambda: smr(cohort))) == 1
+    assert len(measured(lambda: smr(cohort))) == 1
 
 
 @pytest.mark.parametrize("number", [10_000, 100_000, 1_000_000])
-def test_person_time_of_a_parquet_file(benchmark, number, tmp_path):
+def test_person_time_of_a_parquet_file(measured, number, tmp_path):
     path = tmp_path / "cohort.parquet"
     persons(number).to_parquet(path, row_group_size=250_000)
-    assert len(measured(benchmark, lambda: smr(path))) == 1
+    assert len(measured(lambda: smr(path))) == 1
 
 
 @pytest.mark.parametrize("number", [1_000, 10_000, 100_000])
-def test_net_survival_by_month(benchmark, number):
+def test_net_survival_by_month(measured, number):
     cohort, breaks = persons(number), np.arange(61) / 12
-    assert len(measured(benchmark, lambda: relative_survival(cohort, RATES, breaks=breaks))) == 60
+    assert len(measured(lambda: relative_survival(cohort, RATES, breaks=breaks))) == 60

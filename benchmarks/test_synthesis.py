@@ -1,7 +1,5 @@
 """Time and peak memory of synthesis and small areas, on made-up data of three sizes."""
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,31 +15,22 @@ def studies(groups, size):
     return pd.DataFrame({"group": np.repeat(np.arange(groups), size), "effect": effects, "standard_error": errors})
 
 
-def measured(benchmark, function, **size):
-    """Time it, and look at its peak memory in a run of its own."""
-    benchmark(function)
-    tracemalloc.start()
-    function()
-    benchmark.extra_info.update(size, peak_megabytes=round(tracemalloc.get_traced_memory()[1] / 1e6, 2))
-    tracemalloc.stop()
-
-
 @pytest.mark.parametrize("groups", [10, 100, 1000])
-def test_reml_of_20_studies(benchmark, groups):
+def test_reml_of_20_studies(measured, groups):
     table = studies(groups, 20)
     run = lambda: meta_analysis(table, by="group", method="REML", interval="hartung-knapp")  # noqa: E731
-    measured(benchmark, run, groups=groups)
+    measured(run)
 
 
 @pytest.mark.parametrize("size", [50, 500, 5000])
-def test_dersimonian_laird_of_one(benchmark, size):
+def test_dersimonian_laird_of_one(measured, size):
     table = studies(1, size)
-    measured(benchmark, lambda: meta_analysis(table, method="DL"), studies=size)
+    measured(lambda: meta_analysis(table, method="DL"))
 
 
 @pytest.mark.parametrize("areas", [100, 1000, 10_000])
-def test_shrinkage_of_areas(benchmark, areas):
+def test_shrinkage_of_areas(measured, areas):
     random = np.random.default_rng(2)
     size = random.uniform(100, 20_000, areas)
     table = pd.DataFrame({"deaths": random.poisson(random.gamma(20, 0.0005, areas) * size), "person_years": size})
-    measured(benchmark, lambda: shrunken_rates(table), areas=areas)
+    measured(lambda: shrunken_rates(table))
