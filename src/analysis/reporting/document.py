@@ -22,8 +22,8 @@ class Part:
     Attributes
     ----------
     kind
-        ``markdown``, ``code``, or the kind of a block: ``prose``, ``in_short``, ``figure``, ``table``, ``claim``,
-        ``sources``.
+        ``markdown``, ``code``, ``claims_source``, or the kind of a block: ``prose``, ``in_short``, ``figure``,
+        ``table``, ``claim``, ``sources``.
     content
         The block's content; for ``markdown`` and ``code`` its `text`.
     images
@@ -171,8 +171,8 @@ def _with_claims_heading(parts: list[Part], language: str) -> Iterator[Part]:
     for part in parts:
         if part.kind == "claim" and before != "claim":
             source = label("report", "claims_source", language).format(source=f"*{part.content['source']}*")
-            heading = f"## {label('report', 'claims', language)}"
-            yield Part("markdown", {"text": f"{heading}\n\n{source} [@sociaaldomein2022]"}, {})
+            yield Part("markdown", {"text": f"## {label('report', 'claims', language)}"}, {})
+            yield Part("claims_source", {"text": f"{source} [@sociaaldomein2022]"}, {})
         yield part
         before = part.kind if part.kind != "code" else before
 

@@ -111,6 +111,10 @@ def _table(part: Part, language: str) -> str:
     return "\n\n".join([_caption(part, language, content["title"]), grid, *note])
 
 
+def _claims_source(part: Part, language: str) -> str:
+    return _styled("Claims Source", part.content["text"])
+
+
 def _claim(part: Part, language: str) -> str:
     content = part.content
     numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
@@ -128,6 +132,7 @@ def _sources(part: Part, language: str) -> str:
 WRITERS = {
     "markdown": _text,
     "prose": _text,
+    "claims_source": _claims_source,
     "in_short": _in_short,
     "figure": _figure,
     "table": _table,

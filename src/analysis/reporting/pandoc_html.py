@@ -181,6 +181,7 @@ def _sources(part: Part, language: str) -> str:
 WRITERS = {
     "markdown": _text,
     "prose": _text,
+    "claims_source": _text,
     "code": _code,
     "in_short": _in_short,
     "figure": _figure,

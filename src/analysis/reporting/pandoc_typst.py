@@ -124,6 +124,10 @@ def _widths(header: list[str]) -> list[str]:
     return widths if "1fr" in widths else ["1fr", *widths[1:]]
 
 
+def _claims_source(part: Part, language: str) -> str:
+    return "\n\n".join([_raw("#block(sticky: true)["), part.content["text"], _raw("]")])
+
+
 def _claim(part: Part, language: str) -> str:
     content = part.content
     numbers = " · ".join(text for text in (content["quoted"], content["here"]) if text)
@@ -146,6 +150,7 @@ def _sources(part: Part, language: str) -> str:
 WRITERS = {
     "markdown": _text,
     "prose": _text,
+    "claims_source": _claims_source,
     "in_short": _in_short,
     "figure": _figure,
     "table": _table,

@@ -34,6 +34,7 @@ PARAGRAPHS: dict[str, dict[str, Any]] = {
     "Figure Image": {"font": SANS, "size": 9, "before": 0, "after": 2, "keep": True},
     "Caption": {"font": SANS, "size": 9, "colour": MUTE, "before": 6, "after": 6, "italic": False, "line": 1.1},
     "Table Note": {"font": SANS, "size": 9, "colour": MUTE, "before": 4, "after": 12},
+    "Claims Source": {"font": SERIF, "size": 11, "before": 0, "after": 4, "keep": True},
     "Claim": {"font": SANS, "size": 10.5, "before": 8, "after": 1, "keep": True, "line": 1.1},
     "Claim Reason": {"font": SERIF, "size": 10.5, "before": 0, "after": 6, "indent": 0.5, "line": 1.15},
     "Data Source": {"font": SERIF, "size": 9.5, "before": 0, "after": 6, "line": 1.1},
