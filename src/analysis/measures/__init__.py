@@ -108,6 +108,7 @@ ESTIMATORS = {
     "trim_and_fill": "synthesis.publication_bias",
 }
 """Name of every table estimator, and the module of its family that holds it."""
+__all__ = list(ESTIMATORS)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from analysis.measures.shared.checks import (
     require_no_more_than,
     require_numbers,
 )
+from analysis.measures.shared.levels import one_level
 from analysis.measures.shared.ratios import divide
 
 FINDINGS = {
@@ -339,6 +340,7 @@ def audit_parts(
     >>> audit_parts(ages, whole=265)[["total", "finding"]].round().to_numpy().tolist()
     [[503.0, 'parts exceed the whole']]
     """
+    one_level(level)
     total = float(check_values(whole, what="The whole", minimum=0))
     slack = total * float(check_values(tolerance, what="The tolerance", minimum=0))
     if parts is None:

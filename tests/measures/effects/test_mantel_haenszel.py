@@ -105,3 +105,14 @@ def test_a_stratum_without_a_row_for_one_group_and_unknown_measures_are_errors()
         mantel_haenszel(table, **PAIRED, measure="rr")
     with pytest.raises(DataError, match=r"exceeds `total` in 1 rows"):
         mantel_haenszel(table.assign(events=[40, 2, 7, 9]), **PAIRED)
+
+
+def test_a_stratum_of_one_person_does_not_make_the_strata_differ():
+    # metafor 3.8-1, rma.mh(measure = "RD"): QE 0.0131, p 0.909 for these two strata, 0.5 added where a cell is empty.
+    rows = [("a", "x", 0, 1), ("a", "r", 25, 100), ("b", "x", 10, 100), ("b", "r", 11, 100)]
+    table = pd.DataFrame(rows, columns=["stratum", "arm", "events", "total"])
+    row = mantel_haenszel(
+        table, group="arm", exposed="x", reference="r", strata="stratum", measure="risk_difference"
+    ).iloc[0]
+    assert row["homogeneity"] == pytest.approx(0.0131, abs=5e-5)
+    assert row["homogeneity_p_value"] == pytest.approx(0.909, abs=5e-4)

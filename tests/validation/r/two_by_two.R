@@ -12,9 +12,11 @@ for (n in names(sets)) {
   d <- sets[[n]]
   for (m in c("RR", "OR", "RD")) {
     r <- rma.mh(ai = tpos, bi = tneg, ci = cpos, di = cneg, data = d, measure = m, correct = FALSE, drop00 = FALSE, add = 0, to = "none")
+    # Cochran's Q with metafor's own 0.5 in strata with an empty cell: without it one person alone can make the strata differ.
+    q <- rma.mh(ai = tpos, bi = tneg, ci = cpos, di = cneg, data = d, measure = m, correct = FALSE)
     out <- rbind(out, data.frame(set = n, measure = m, estimate = as.numeric(r$beta), standard_error = r$se,
       lower = r$ci.lb, upper = r$ci.ub, association_p = if (m == "OR") r$MHp else NA,
-      homogeneity = if (m == "OR") r$TA else r$QE, homogeneity_p = if (m == "OR") r$TAp else r$QEp))
+      homogeneity = if (m == "OR") r$TA else q$QE, homogeneity_p = if (m == "OR") r$TAp else q$QEp))
   }
   cells <- array(rbind(d$tpos, d$tneg, d$cpos, d$cneg), c(2, 2, nrow(d)))
   h <- mantelhaen.test(cells, correct = FALSE)

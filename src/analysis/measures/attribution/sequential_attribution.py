@@ -11,7 +11,15 @@ from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.decomposition.shapley import MOST_PLAYERS, shapley_values
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names, require_complete, require_numbers
+from analysis.measures.shared.checks import (
+    FloatArray,
+    check_choice,
+    check_whole,
+    column_names,
+    require_complete,
+    require_covariates,
+    require_numbers,
+)
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.notes import combine_notes
 
@@ -188,6 +196,8 @@ def sequential_attributable_fractions(
     checked = require_numbers(
         require_complete(table, [*names, *covariates]), [outcome], minimum=0, maximum=1 if model == "logistic" else None
     )
+    check_whole(draws, option="draws", minimum=0)
+    check_whole(seed, option="seed", minimum=0)
     cases = checked[outcome].to_numpy(dtype=float)
     if cases.sum() == 0 or (model == "logistic" and cases.min() == 1):
         raise DataError(f"Column `{outcome}` has no cases, or only cases. There is nothing to attribute.")
@@ -197,7 +207,11 @@ def sequential_attributable_fractions(
     blocks = [_columns(checked, name, unexposed) for name, unexposed in exposures.items()]
     starts = np.cumsum([1, *(block.shape[1] for block in blocks)])
     players = [slice(int(low), int(low) + block.shape[1]) for low, block in zip(starts, blocks, strict=False)]
-    others = [pd.get_dummies(checked[covariates], drop_first=True, dtype=float).to_numpy()] if covariates else []
+    others = (
+        [pd.get_dummies(require_covariates(checked, covariates), drop_first=True, dtype=float).to_numpy()]
+        if covariates
+        else []
+    )
     design = np.column_stack([np.ones(len(checked)), *blocks, *others])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise MethodError("Exposures or columns of `adjust` determine each other. Leave out what the others tell.")

@@ -1,10 +1,12 @@
 """Moments in decimal years: calendar dates turned into numbers by a stated convention."""
 
+import contextlib
+
 import numpy as np
 import pandas as pd
 
 from analysis.errors import DataError
-from analysis.measures.shared.checks import FloatArray, check_choice
+from analysis.measures.shared.checks import FloatArray, check_choice, check_values, numbers_as_numbers
 
 CONVENTIONS = {
     "day_of_year": "year + (day of the year - 1) / days in that year",
@@ -56,13 +58,18 @@ def decimal_years(moments: pd.Series, convention: str = "day_of_year") -> FloatA
     ([2001.0, 2000.4973], [2001.0007, 2000.4969])
     """
     check_choice(convention, CONVENTIONS, option="convention")
+    label = moments.name
+    moments = numbers_as_numbers(moments.to_frame("moment"))["moment"]
     if pd.api.types.is_numeric_dtype(moments) and not pd.api.types.is_bool_dtype(moments):
-        return moments.to_numpy(dtype=float, na_value=np.nan)
+        years = moments.to_numpy(dtype=float, na_value=np.nan)
+        check_values(years[~np.isnan(years)], what=f"Column `{label}`")
+        return years
     if moments.dtype == object and not moments.map(lambda value: isinstance(value, str)).any():
-        moments = pd.to_datetime(moments)
+        with contextlib.suppress(TypeError, ValueError):
+            moments = pd.to_datetime(moments)
     if not pd.api.types.is_datetime64_any_dtype(moments):
         raise DataError(
-            f"Column `{moments.name}` holds neither dates nor numbers, the first value is {moments.iloc[0]!r}. "
+            f"Column `{label}` holds neither dates nor numbers, the first value is {moments.iloc[0]!r}. "
             "Convert it with `pandas.to_datetime`, or give decimal years such as 2001.5."
         )
     naive = moments if moments.dt.tz is None else moments.dt.tz_localize(None)

@@ -120,7 +120,10 @@ def expected_deaths(
     require_columns(person_time, ["age_from", "age_to"], name="the person-time")
     checked = require_numbers(person_time, [person_years], minimum=0, name="the person-time")
     low = require_numbers(person_time, ["age_from"], name="the person-time")["age_from"].to_numpy()
-    high = pd.to_numeric(person_time["age_to"]).fillna(np.inf).to_numpy(dtype=float)
+    closed = person_time["age_to"].notna()
+    high = np.full(len(person_time), np.inf)
+    if closed.any():
+        high[closed.to_numpy()] = require_numbers(person_time[closed], ["age_to"], name="the person-time")["age_to"]
     age, too_old = _band_positions(low, high, table.ages, "ages", beyond)
     year, too_late = _band_positions(*_periods(person_time, table), table.years, "calendar time", beyond)
     rate = table.rates[table.stratum(person_time), age, year]

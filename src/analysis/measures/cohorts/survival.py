@@ -14,8 +14,16 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from analysis.errors import DataError, MethodError
 from analysis.estimates import check_level, with_estimates
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, column_names, normal_quantile, require_complete, require_numbers
+from analysis.measures.shared.checks import (
+    FloatArray,
+    column_names,
+    normal_quantile,
+    require_complete,
+    require_covariates,
+    require_numbers,
+)
 from analysis.measures.shared.grouping import rows_of_group
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
 def _individuals(table: pd.DataFrame, *, duration: str, event: str, columns: Sequence[str]) -> pd.DataFrame:
@@ -69,8 +77,9 @@ def _curve(rows: pd.DataFrame, duration: str, event: str, level: float) -> pd.Da
     return curve.assign(lower=lower, upper=upper, note=remarks)
 
 
+@several_levels
 def kaplan_meier(
-    table: pd.DataFrame, *, duration: str, event: str, by: str | Sequence[str] = (), level: float = 0.95
+    table: pd.DataFrame, *, duration: str, event: str, by: str | Sequence[str] = (), level: Levels = 0.95
 ) -> pd.DataFrame:
     """Share of persons without the event over time, when follow-up ends at different moments.
 
@@ -117,6 +126,7 @@ def kaplan_meier(
     >>> curve[["time", "at_risk", "events", "estimate"]].to_numpy().tolist()
     [[0.0, 4.0, 0.0, 1.0], [1.0, 4.0, 1.0, 0.75], [3.0, 2.0, 1.0, 0.375], [4.0, 1.0, 0.0, 0.375]]
     """
+    level = one_level(level)
     check_level(level)
     keys = column_names(by)
     checked = _individuals(table, duration=duration, event=event, columns=keys)
@@ -191,7 +201,9 @@ def log_rank(table: pd.DataFrame, *, duration: str, event: str, group: str) -> p
         raise MethodError(
             f"Nobody has the event in `{event}`, so there is nothing to test. Report the persons at risk."
         )
-    statistic, p_value = survdiff(checked[duration].to_numpy(), checked[event].to_numpy(), checked[group].to_numpy())
+    statistic, p_value = survdiff(
+        checked[duration].to_numpy(), checked[event].to_numpy(), checked[group].astype(str).to_numpy()
+    )
     ingredients = {
         "persons": len(checked),
         "events": int(checked[event].sum()),
@@ -215,7 +227,9 @@ def log_rank(table: pd.DataFrame, *, duration: str, event: str, group: str) -> p
 def _covariates(rows: pd.DataFrame, exposure: FloatArray, adjust: Sequence[str]) -> pd.DataFrame:
     """Exposure first, then the numeric columns and indicators of the others."""
     columns = (
-        pd.get_dummies(rows[list(adjust)], drop_first=True, dtype=float) if adjust else pd.DataFrame(index=rows.index)
+        pd.get_dummies(require_covariates(rows, adjust), drop_first=True, dtype=float)
+        if adjust
+        else pd.DataFrame(index=rows.index)
     )
     columns = columns.astype(float)
     columns.insert(0, "exposed", exposure)
@@ -228,6 +242,7 @@ def _covariates(rows: pd.DataFrame, exposure: FloatArray, adjust: Sequence[str])
     return columns
 
 
+@several_levels
 def hazard_ratio(
     table: pd.DataFrame,
     *,
@@ -237,7 +252,7 @@ def hazard_ratio(
     exposed: Any,
     reference: Any,
     adjust: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Hazard of the event in one group over that in another (Cox regression).
 
@@ -256,7 +271,7 @@ def hazard_ratio(
     adjust
         Columns to hold equal: numbers enter as a line, others as categories.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
 
     Returns
     -------
@@ -282,6 +297,7 @@ def hazard_ratio(
     Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220.
     Efron B. The efficiency of Cox's likelihood function for censored data. J Am Stat Assoc 1977;72:557-565.
     """
+    level = one_level(level)
     z = normal_quantile(level)
     covariates = column_names(adjust)
     checked = _individuals(table, duration=duration, event=event, columns=[group, *covariates])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, column_names, require_numbers
+from analysis.measures.shared.checks import FloatArray, check_whole, column_names, require_numbers
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
@@ -116,6 +116,8 @@ def concentration_index_decomposition(
         raise MethodError("The regressors determine each other or do not vary. Leave out what the others already tell.")
     _, place = np.unique(checked[rank].to_numpy(), return_inverse=True)
     found = _decompose(design, health, place, weights)
+    check_whole(draws, option="draws", minimum=2)
+    check_whole(seed, option="seed", minimum=0)
     rng = np.random.default_rng(seed)
     sampled = np.array(
         [

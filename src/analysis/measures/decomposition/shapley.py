@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.errors import MethodError
 from analysis.estimates import with_estimates
-from analysis.measures.shared.checks import FloatArray, require_numbers
+from analysis.measures.shared.checks import FloatArray, check_whole, require_numbers
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 MOST_PLAYERS = 14
@@ -145,6 +145,8 @@ def shapley_shares(
     design, response = checked[names].to_numpy(dtype=float), checked[outcome].to_numpy(dtype=float)
     if np.ptp(response) == 0:
         raise MethodError(f"Column `{outcome}` does not vary, so there is no variance to explain.")
+    check_whole(draws, option="draws", minimum=1)
+    check_whole(seed, option="seed", minimum=0)
     starts = np.cumsum([0, *(len(own) for own in groups.values())])
     columns = [list(range(low, high)) for low, high in pairwise(starts.tolist())]
     values = shapley_values(_explained(design, response, weights, columns))

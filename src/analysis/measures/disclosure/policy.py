@@ -11,7 +11,14 @@ from numpy.typing import ArrayLike
 from analysis.errors import DataError, MethodError
 from analysis.measures.disclosure.secondary_suppression import IntArray, Mask, check_additive, protect, table_equations
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names, require_columns, require_numbers
+from analysis.measures.shared.checks import (
+    FloatArray,
+    check_choice,
+    check_whole,
+    column_names,
+    require_columns,
+    require_numbers,
+)
 
 
 @dataclass(frozen=True)
@@ -207,6 +214,7 @@ def share_of_largest(
     DataError
         When a column is missing or an amount is missing or negative.
     """
+    check_whole(contributors, option="contributors", minimum=1)
     keys = column_names(by)
     checked = require_numbers(require_columns(table, keys), [value], minimum=0)
     grouped = checked.groupby(keys, dropna=False, observed=True) if keys else checked.groupby(lambda _: 0)
@@ -348,7 +356,7 @@ def apply_policy(
     >>> result.table["deaths"].tolist(), result.report["rule"].tolist()[:2]
     ([nan, nan, 30.0, 45.0], ['fewer than 10', 'would give another cell back'])
     """
-    rules = disclosure_policy(policy) if isinstance(policy, str) else policy
+    rules = policy if isinstance(policy, DisclosurePolicy) else disclosure_policy(policy)
     columns, names, sums = column_names(counts), column_names(by), dict(totals or {})
     parts = dict(parts_of or {})
     if "disclosure_policy" in table:

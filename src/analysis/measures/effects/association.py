@@ -11,6 +11,7 @@ from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared.checks import FloatArray, normal_quantile, require_complete, require_numbers
 from analysis.measures.shared.grouping import rows_of_group
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
 def _indicator(table: pd.DataFrame, column: str, value: Any) -> FloatArray:
@@ -24,6 +25,7 @@ def _indicator(table: pd.DataFrame, column: str, value: Any) -> FloatArray:
     return np.asarray(table[column] == value, dtype=float)
 
 
+@several_levels
 def interaction(
     table: pd.DataFrame,
     *,
@@ -32,7 +34,7 @@ def interaction(
     exposed: Any,
     modifier: str,
     modified: Any,
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Logarithm of the odds ratio in one kind of people minus that in the other.
 
@@ -51,7 +53,7 @@ def interaction(
     modified
         Value of `modifier` whose odds ratio is on top.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
 
     Returns
     -------
@@ -78,6 +80,7 @@ def interaction(
     Altman DG, Bland JM. Interaction revisited: the difference between two estimates. BMJ 2003;326:219.
     Hosmer DW, Lemeshow S. Applied logistic regression, second edition. New York: Wiley, 2000.
     """
+    level = one_level(level)
     z = normal_quantile(level)
     checked = require_numbers(require_complete(table, [outcome, group, modifier]), [outcome], minimum=0, maximum=1)
     if not checked[outcome].isin([0, 1]).all():

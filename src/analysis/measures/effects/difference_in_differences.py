@@ -10,7 +10,14 @@ from scipy.stats import t
 from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, check_choice, normal_quantile, require_complete, require_numbers
+from analysis.measures.shared.checks import (
+    FloatArray,
+    check_choice,
+    normal_quantile,
+    require_complete,
+    require_covariates,
+    require_numbers,
+)
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 CONTROLS = {"never": "never treated", "not-yet": "not yet treated"}
@@ -102,6 +109,7 @@ def two_way_fixed_effects(
     """
     covered = one_level(level)
     within = cluster or unit
+    require_covariates(table, dict.fromkeys([unit, time, within]))
     checked = require_numbers(require_complete(table, [unit, time, within]), [outcome, treated])
     weight = np.ones(len(checked))
     if weights is not None:

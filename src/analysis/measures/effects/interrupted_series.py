@@ -14,6 +14,7 @@ from analysis.measures.shared import notes
 from analysis.measures.shared.checks import (
     FloatArray,
     check_choice,
+    check_whole,
     column_names,
     normal_quantile,
     require_columns,
@@ -72,7 +73,15 @@ def _segments(
         )
     centred = [checked[name].to_numpy() - checked[name].mean() for name in more]
     design = np.column_stack([np.ones(len(checked)), moment - start, after, (moment - start) * after, *centred])
-    used = int(np.floor(4 * (len(checked) / 100) ** (2 / 9))) if lags is None else lags
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise MethodError(f"The columns {more} do not vary, or follow from the moment or each other. Leave some out.")
+    used = (
+        int(np.floor(4 * (len(checked) / 100) ** (2 / 9)))
+        if lags is None
+        else check_whole(lags, option="lags", minimum=0)
+    )
+    if used >= len(checked):
+        raise MethodError(f"The option `lags` is {used}, and there are {len(checked)} moments. Ask for fewer lags.")
     offset = None if exposure is None else np.log(checked[exposure].to_numpy())
     values = checked[outcome].to_numpy()
     robust = {"cov_type": "HAC", "cov_kwds": {"maxlags": used, "use_correction": False}}

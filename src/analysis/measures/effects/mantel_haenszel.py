@@ -88,20 +88,20 @@ def _breslow_day(counts: Counts, odds_ratio: float) -> tuple[float, int]:
 
 
 def _inverse_variance_q(counts: Counts, measure: str, estimate: float) -> tuple[float, int]:
+    """Cochran's Q around the common effect; strata with an empty cell get half a person more in each of their cells."""
     a, n1, c, n0 = counts
-    tells = (a > 0) & (c > 0) if measure == "risk_ratio" else (n1 > 0) & (n0 > 0)
-    a, n1, c, n0 = (side[tells] for side in counts)
-    if not tells.any():
+    tells = (a + c > 0) & (a + c < n1 + n0)
+    if tells.sum() < 2 or (measure == "risk_ratio" and not 0 < estimate < np.inf):
         return np.nan, 0
+    a, n1, c, n0 = (side[tells].astype(float) for side in counts)
+    half = np.where((a == 0) | (a == n1) | (c == 0) | (c == n0), 0.5, 0.0)
+    a, n1, c, n0 = a + half, n1 + 2 * half, c + half, n0 + 2 * half
     if measure == "risk_ratio":
         effect, variance, centre = np.log(a * n0 / (c * n1)), 1 / a - 1 / n1 + 1 / c - 1 / n0, np.log(estimate)
     else:
         effect, centre = a / n1 - c / n0, estimate
         variance = a * (n1 - a) / n1**3 + c * (n0 - c) / n0**3
-    known = variance > 0
-    if known.sum() < 2:
-        return np.nan, int(max(known.sum() - 1, 0))
-    return float(np.sum((effect - centre)[known] ** 2 / variance[known])), int(known.sum() - 1)
+    return float(np.sum((effect - centre) ** 2 / variance)), int(tells.sum() - 1)
 
 
 def _association(counts: Counts) -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.measures.effects.two_by_two import DIFFERENCE_METHODS, risk_difference
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import column_names, require_columns, require_numbers
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 # Scenario: share of the missing who had the event, among the exposed and among the reference.
 MISSING_SCENARIOS = {
@@ -19,6 +20,7 @@ MISSING_SCENARIOS = {
 }
 
 
+@several_levels
 def missing_outcome_bounds(
     table: pd.DataFrame,
     *,
@@ -29,7 +31,7 @@ def missing_outcome_bounds(
     total: str = "total",
     missing: str = "missing",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "newcombe",
 ) -> pd.DataFrame:
     """Risk difference under every extreme of what happened to those without an outcome.
@@ -82,6 +84,7 @@ def missing_outcome_bounds(
     Horowitz JL, Manski CF. Nonparametric analysis of randomized experiments with missing covariate and outcome data.
     J Am Stat Assoc 2000;95:77-84.
     """
+    level = one_level(level)
     require_columns(table, [group, events, total, missing, *column_names(by)])
     checked = require_numbers(table, [events, total, missing], minimum=0)
 

@@ -18,6 +18,7 @@ from analysis.measures.effects.two_by_two import (
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import require_no_more_than, require_numbers
 from analysis.measures.shared.grouping import sum_by
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide
 
 __all__ = [
@@ -34,13 +35,14 @@ __all__ = [
 ]
 
 
+@several_levels
 def proportion(
     table: pd.DataFrame,
     *,
     events: str = "events",
     total: str = "total",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "wilson",
 ) -> pd.DataFrame:
     """Share of persons with an event, with its interval.
@@ -56,7 +58,7 @@ def proportion(
     by
         Columns that define the groups to report; none gives one row.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
     method
         ``wilson``, ``exact`` or ``jeffreys``, see `proportion_interval`.
 
@@ -88,6 +90,7 @@ def proportion(
     >>> proportion(causes)[["estimate", "lower", "upper"]].round(3).to_numpy().tolist()
     [[0.261, 0.211, 0.317]]
     """
+    level = one_level(level)
     checked = require_no_more_than(require_numbers(table, [events, total], minimum=0), events, total)
     totals = sum_by(checked, [events, total], by)
     lower, upper = proportion_interval(totals[events], totals[total], level, method=method)

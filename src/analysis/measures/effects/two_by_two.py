@@ -20,6 +20,7 @@ from analysis.measures.shared.checks import (
     require_numbers,
 )
 from analysis.measures.shared.grouping import exposed_and_reference
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide, log_interval, mover_difference, mover_ratio
 
 
@@ -77,6 +78,7 @@ ODDS_METHODS = {
 }
 
 
+@several_levels
 def risk_difference(
     table: pd.DataFrame,
     *,
@@ -86,7 +88,7 @@ def risk_difference(
     events: str = "events",
     total: str = "total",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "newcombe",
 ) -> pd.DataFrame:
     """Proportion with an event in one group minus that in another.
@@ -106,7 +108,7 @@ def risk_difference(
     by
         Columns that define separate comparisons; none gives one.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
     method
         ``newcombe`` (hybrid score, method 10), ``miettinen-nurminen`` (score, for small groups and rare events) or
         ``wald`` (normal, for large groups). There is no exact method here: the score interval comes close to it.
@@ -142,6 +144,7 @@ def risk_difference(
     >>> result[["estimate", "lower", "upper"]].round(4).to_numpy().tolist()
     [[0.2, 0.0524, 0.3339]]
     """
+    level = one_level(level)
     check_choice(method, DIFFERENCE_METHODS)
     pairs, (count, persons, count_0, persons_0) = _two_groups(
         table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by
@@ -166,6 +169,7 @@ def risk_difference(
     )
 
 
+@several_levels
 def risk_ratio(
     table: pd.DataFrame,
     *,
@@ -175,7 +179,7 @@ def risk_ratio(
     events: str = "events",
     total: str = "total",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "log",
 ) -> pd.DataFrame:
     """Proportion with an event in one group over that in another.
@@ -195,7 +199,7 @@ def risk_ratio(
     by
         Columns that define separate comparisons; none gives one.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
     method
         ``log`` (Katz, normal on the log scale), ``mover`` (from the Wilson limits of both groups, allows zero) or
         ``miettinen-nurminen`` (score, allows zero).
@@ -232,6 +236,7 @@ def risk_ratio(
     >>> round(float(result.loc[0, "estimate"]), 2)
     3.44
     """
+    level = one_level(level)
     check_choice(method, RATIO_METHODS)
     pairs, (count, persons, count_0, persons_0) = _two_groups(
         table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by
@@ -273,6 +278,7 @@ def risk_ratio(
     )
 
 
+@several_levels
 def odds_ratio(
     table: pd.DataFrame,
     *,
@@ -282,7 +288,7 @@ def odds_ratio(
     events: str = "events",
     total: str = "total",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "woolf",
 ) -> pd.DataFrame:
     """Odds of an event in one group over those in another.
@@ -302,7 +308,7 @@ def odds_ratio(
     by
         Columns that define separate comparisons; none gives one.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
     method
         ``woolf`` (normal on the log scale), ``miettinen-nurminen`` (score, allows empty cells) or ``exact`` (given the
         margins; never covers too seldom). With ``exact`` the estimate is that of maximum conditional likelihood.
@@ -340,6 +346,7 @@ def odds_ratio(
     >>> round(float(result.loc[0, "estimate"]), 2)
     2.25
     """
+    level = one_level(level)
     check_choice(method, ODDS_METHODS)
     pairs, (count, persons, count_0, persons_0) = _two_groups(
         table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by
@@ -382,6 +389,7 @@ def odds_ratio(
     )
 
 
+@several_levels
 def number_needed_to_treat(
     table: pd.DataFrame,
     *,
@@ -391,7 +399,7 @@ def number_needed_to_treat(
     events: str = "events",
     total: str = "total",
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     method: str = "newcombe",
 ) -> pd.DataFrame:
     """Persons to treat for one more event: the inverse of the risk difference.
@@ -411,7 +419,7 @@ def number_needed_to_treat(
     by
         Columns that define separate comparisons; none gives one.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
     method
         How the interval of the risk difference is made, see `risk_difference`.
 
@@ -447,6 +455,7 @@ def number_needed_to_treat(
     >>> result[["estimate", "lower", "upper"]].round(1).to_numpy().tolist()
     [[5.0, 3.0, 19.1]]
     """
+    level = one_level(level)
     differences = risk_difference(
         table,
         group=group,

@@ -1,5 +1,6 @@
 """Effect of an exposure that was not randomised, by inverse probability weighting and its doubly robust form."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from analysis.measures.shared.checks import (
     column_names,
     normal_quantile,
     require_complete,
+    require_covariates,
     require_numbers,
 )
 from analysis.measures.shared.levels import Levels, one_level, several_levels
@@ -28,7 +30,7 @@ WEIGHTING_METHODS = {
 
 def _numbers(table: pd.DataFrame, adjust: Sequence[str]) -> pd.DataFrame:
     """Covariates as numbers, a column per category but the first; each on its own scale for the solver."""
-    columns = pd.get_dummies(table[list(adjust)], drop_first=True, dtype=float).astype(float)
+    columns = pd.get_dummies(require_covariates(table, adjust), drop_first=True, dtype=float).astype(float)
     varied = columns.loc[:, columns.max() > columns.min()]
     return (varied - varied.mean()) / varied.std()
 
@@ -103,17 +105,33 @@ def weighted_effect(
         )
     if given.min() == given.max():
         raise MethodError(f"Column `{treated}` is {given.min():g} for everybody, so there is nobody to compare with.")
+    if np.ptp(checked[outcome].to_numpy()) == 0:
+        raise MethodError(f"Column `{outcome}` is the same for everybody, so there is no effect to estimate.")
     design = sm.add_constant(_numbers(checked, names).to_numpy(), has_constant="add")
+    if np.linalg.matrix_rank(np.column_stack([design, given])) <= design.shape[1]:
+        raise MethodError(
+            f"The columns {names} tell exactly who was treated, or follow from one another. Leave some out."
+        )
     try:
-        selection = sm.Logit(given, design).fit(disp=0, maxiter=200)
-    except (np.linalg.LinAlgError, sm.tools.sm_exceptions.PerfectSeparationError) as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            selection = sm.Logit(given, design).fit(disp=0, maxiter=200)
+    except (np.linalg.LinAlgError, sm.tools.sm_exceptions.PerfectSeparationError, Warning) as problem:
         raise MethodError(
             f"The columns {names} tell exactly who was treated, or follow from one another. Leave some out."
         ) from problem
     model = TreatmentEffect(sm.OLS(checked[outcome].to_numpy(), design), given.astype(int), results_select=selection)
     group = {"effect_group": 1 if target == "treated" else "all"} if method != "aipw" else {}
-    found = getattr(model, method)(**group)
-    estimate, error = float(np.ravel(found.effect)[0]), float(np.asarray(found.results_gmm.bse)[0])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = getattr(model, method)(**group)
+            estimate, error = float(np.ravel(found.effect)[0]), float(np.asarray(found.results_gmm.bse)[0])
+    except (np.linalg.LinAlgError, Warning) as problem:
+        raise MethodError(
+            f"The effect on `{outcome}` has no standard error: too few people, or too little variation in {names}. "
+            "Join categories or leave a column out."
+        ) from problem
     half = normal_quantile(covered) * error
     chance = np.asarray(selection.predict())
     rows = pd.DataFrame(

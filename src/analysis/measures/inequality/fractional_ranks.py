@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import DataError
-from analysis.measures.shared.checks import FloatArray, check_values
+from analysis.measures.shared.checks import FloatArray, check_values, numbers_as_numbers
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,13 @@ def positions(column: pd.Series) -> FloatArray:
             f"Column `{column.name}` has {int(gaps.sum())} missing values, the first in row "
             f"{column.index[int(np.flatnonzero(gaps)[0])]}. Drop those rows with `dropna` and report how many."
         )
+    label = column.name
+    column = numbers_as_numbers(column.to_frame("position"))["position"]
     if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
         return np.asarray(column.cat.codes, dtype=float)
     if not pd.api.types.is_numeric_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
         raise DataError(
-            f"Column `{column.name}` has no order from worst-off to best-off (its first value is {column.iloc[0]!r}). "
+            f"Column `{label}` has no order from worst-off to best-off (its first value is {column.iloc[0]!r}). "
             "Give numbers, or `pd.Categorical(..., categories=[worst, ..., best], ordered=True)`."
         )
-    return check_values(column.to_numpy(dtype=float), what=f"Column `{column.name}`", labels=column.index)
+    return check_values(column.to_numpy(dtype=float), what=f"Column `{label}`", labels=column.index)

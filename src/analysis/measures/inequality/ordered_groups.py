@@ -17,6 +17,7 @@ from analysis.measures.shared.checks import (
     check_choice,
     check_values,
     column_names,
+    numbers_as_numbers,
     require_columns,
     require_complete,
     require_no_more_than,
@@ -132,6 +133,7 @@ def _populations(
     """Check the table and cut it into populations, each with its groups in order."""
     keys = column_names(by)
     require_columns(table, [*keys, position, value])
+    table = table.assign(**{position: numbers_as_numbers(table[[position]])[position]})
     checked = require_numbers(table, [value], minimum=minimum)
     require_complete(checked, [position])
     _check_order(checked, position)

@@ -14,9 +14,10 @@ from analysis.measures.inequality.gaps import gaps_between_groups
 from analysis.measures.inequality.group_concentration import group_concentration_indices
 from analysis.measures.inequality.group_gradients import group_slope_and_relative_index
 from analysis.measures.inequality.subgroups import Columns, read_subgroups
-from analysis.measures.shared.checks import column_names
+from analysis.measures.shared.checks import check_choice, column_names
 from analysis.measures.shared.estimate_rows import estimates_table
 from analysis.measures.shared.levels import Levels, one_level, several_levels
+from analysis.measures.shared.weighted_regression import LINKS
 from analysis.measures.surveys.precision import domains
 
 Estimator = Callable[..., pd.DataFrame]
@@ -150,6 +151,7 @@ def inequality_profile(
     (0.005, 'the groups have no order: n')
     """
     size, keys = one_level(level), column_names(by)
+    check_choice(link, LINKS, option="link")
     columns = Columns(value, population, position, group, reference, by)
     populations = list(read_subgroups(table, columns, favourable=favourable))
     # Both cut the table in the same way and order.

@@ -16,7 +16,7 @@ from analysis.measures.life_tables.tables import (
     sum_over_remaining_life,
 )
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, column_names, normal_quantile, require_columns
+from analysis.measures.shared.checks import FloatArray, normal_quantile, require_columns, require_numbers
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide
 
@@ -274,8 +274,8 @@ def suppress_imprecise(
     hidden = np.zeros(len(shown), dtype=bool)
     rules = []
     if minimum_person_years is not None:
-        require_columns(shown, column_names(person_years))
-        rules.append(((shown[person_years] < minimum_person_years).to_numpy(dtype=bool), notes.FEW_PERSON_YEARS))
+        sizes = require_numbers(shown, [person_years], minimum=0)[person_years]
+        rules.append(((sizes < minimum_person_years).to_numpy(dtype=bool), notes.FEW_PERSON_YEARS))
     if maximum_width is not None:
         width = (shown["upper"] - shown["lower"]).to_numpy(dtype=float)
         rules.append((width > maximum_width, notes.WIDE_INTERVAL))

@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from analysis.errors import MethodError
+from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.life_tables.age_bands import banded_populations, in_order
 from analysis.measures.life_tables.life_expectancy import bands_until
 from analysis.measures.life_tables.tables import LifeTable, death_rates, infant_rule, life_table_of_rates
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names, normal_quantile
+from analysis.measures.shared.checks import FloatArray, check_choice, column_names, normal_quantile, require_numbers
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 YOUNGEST_MODE = 10  # deaths of infants are no old-age mode
@@ -301,7 +301,7 @@ def lifespan_inequality_between_groups(
     [0.113, 0.116, 0.116]
     """
     found = lifespan_inequality(
-        table.assign(_share=table[share]),
+        table.assign(_share=require_numbers(table, [share], minimum=0)[share]),
         measures=("variance", "theil", "mld"),
         age_from=age_from,
         age_to=age_to,
@@ -313,6 +313,15 @@ def lifespan_inequality_between_groups(
     )
     each = dict(iter(found.groupby("measure")))
     weight = each["variance"]["_share"].to_numpy(dtype=float)
+    names = each["variance"][group]
+    twice = names[names.duplicated()]
+    if len(twice):
+        raise DataError(
+            f"Column `{share}` has more than one value in {twice.nunique()} groups, the first is {twice.iloc[0]!r}. "
+            "Give every row of a group the same share."
+        )
+    if not weight.sum() > 0:
+        raise DataError(f"Column `{share}` is zero in all {len(weight)} groups. Give the size of each group.")
     weight = weight / weight.sum()
     mean = each["variance"]["mean"].to_numpy(dtype=float)
     ratio = mean / (weight @ mean)

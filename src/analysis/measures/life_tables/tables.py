@@ -318,7 +318,8 @@ def infant_rule(populations: BandedPopulations, rates: FloatArray, infant: float
     if infant is None:
         return None
     if not isinstance(infant, str):
-        return np.full(len(populations.groups), float(infant))
+        given = check_values(infant, what="The option `infant`", minimum=0)
+        return np.full(len(populations.groups), given)
     check_choice(infant, [INFANT_RULE], option="infant")
     if "sex" not in populations.groups:
         raise MethodError(

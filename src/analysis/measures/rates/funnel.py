@@ -1,6 +1,5 @@
 """Funnel plots: control limits around a target, over-dispersion, and which units lie outside."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -323,7 +322,9 @@ def funnel_points(
     spread = over_dispersion(distance / error, error, winsorise=winsorise)
     widening = {"none": error**2, "multiplicative": error**2 * max(spread.phi, 1), "additive": error**2 + spread.tau2}
     z = divide(distance, np.sqrt(widening[overdispersion]))
-    levels = [one_level(one) for one in (level if isinstance(level, Sequence) else [level])]
+    levels = [one_level(one) for one in (level if isinstance(level, list | tuple) else [level])]
+    if not levels:
+        raise MethodError("There is no level to report at. Give one, or several: level=(0.95, 0.998).")
     limits = [
         (one, *_control_limits(middle, total, kind, one, scale, overdispersion, spread)) for one in sorted(levels)
     ]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.errors import DataError, MethodError
-from analysis.measures.shared.checks import check_choice, column_names, require_columns, require_numbers
+from analysis.errors import DataError
+from analysis.measures.shared.checks import check_choice, check_whole, column_names, require_columns, require_numbers
 from analysis.measures.shared.strata import group_positions
 
 TIES = ("together", "in order")
@@ -71,8 +71,7 @@ def quantile_groups(
     >>> quantile_groups(areas, value="income", groups=3).tolist()
     [2, 1, 1, 2, 2, 3]
     """
-    if groups < 2:
-        raise MethodError(f"`groups` is {groups}; there must be at least 2. Give 5 for quintiles, 10 for deciles.")
+    check_whole(groups, option="groups", minimum=2)
     check_choice(ties, TIES, option="ties")
     require_columns(table, column_names(by))
     numbers = require_numbers(table, [value])[value].to_numpy()

@@ -1,6 +1,8 @@
 """Border checks that all measures share: what is wrong, in which column and row, and what to do about it."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from analysis.errors import DataError, MethodError, did_you_mean
-from analysis.estimates import check_level
+from analysis.measures.shared.levels import one_level
 
 FloatArray = NDArray[np.float64]
+LARGEST = 1e50
+"""Numbers beyond it, and divisors closer to zero than one over it, cannot be squared and divided without loss."""
 
 
 def column_names(columns: str | Sequence[str]) -> list[str]:
@@ -27,12 +31,22 @@ def column_names(columns: str | Sequence[str]) -> list[str]:
     list of str
         The names.
 
+    Raises
+    ------
+    MethodError
+        When these are no names, or one is given twice.
+
     Examples
     --------
     >>> column_names("sex"), column_names(("sex", "year"))
     (['sex'], ['sex', 'year'])
     """
-    return [columns] if isinstance(columns, str) else list(columns)
+    if not isinstance(columns, Iterable):
+        raise MethodError(f"Columns are named by {columns!r}. Give a name or a list of names, such as ['sex', 'year'].")
+    names = [columns] if isinstance(columns, str) else list(columns)
+    if len({*map(repr, names)}) < len(names):
+        raise MethodError(f"A column is named twice in {names}. Name every column once.")
+    return names
 
 
 def normal_quantile(level: float) -> float:
@@ -58,7 +72,7 @@ def normal_quantile(level: float) -> float:
     >>> round(normal_quantile(0.95), 4)
     1.96
     """
-    return float(norm.ppf((1 + check_level(level)) / 2))
+    return float(norm.ppf((1 + one_level(level)) / 2))
 
 
 def check_choice(choice: str, choices: Iterable[str], *, option: str = "method") -> str:
@@ -85,8 +99,41 @@ def check_choice(choice: str, choices: Iterable[str], *, option: str = "method")
     """
     known = list(choices)
     if choice not in known:
-        raise MethodError(f"The option `{option}` is {choice!r}, which does not exist. {did_you_mean(choice, known)}")
+        near = did_you_mean(str(choice), known)
+        raise MethodError(f"The option `{option}` is {choice!r}, which does not exist. {near}")
     return choice
+
+
+def check_whole(number: int, *, option: str, minimum: int) -> int:
+    """Return a whole number that an option asks for.
+
+    Parameters
+    ----------
+    number
+        What was asked for.
+    option
+        Name of the option, for the message.
+    minimum
+        Smallest number allowed.
+
+    Returns
+    -------
+    int
+        The same number.
+
+    Raises
+    ------
+    MethodError
+        When it is no whole number, or too small.
+
+    Examples
+    --------
+    >>> check_whole(500, option="draws", minimum=1)
+    500
+    """
+    if not isinstance(number, int | np.integer) or number < minimum:
+        raise MethodError(f"The option `{option}` is {number!r}; it must be a whole number of {minimum} or more.")
+    return int(number)
 
 
 def check_values(
@@ -123,10 +170,14 @@ def check_values(
     DataError
         When a value is missing, infinite or beyond a limit; the message counts them and shows the first.
     """
-    array = np.asarray(values, dtype=float)
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what}: {values!r} are not all numbers. Convert them when the data are read.") from error
     problems: list[tuple[NDArray[np.bool_], str, str]] = [
         (np.isnan(array), "missing values", "Fill them in, or drop those rows and report how many."),
         (np.isinf(array), "infinite values", "Look for a division by zero before this step."),
+        (np.abs(array) > LARGEST, "values too large to compute with", "Check the unit."),
     ]
     if minimum is not None:
         label = "zero" if minimum == 0 else f"{minimum:g}"
@@ -136,6 +187,8 @@ def check_values(
         problems.append(
             (array <= above, f"values that are not above {label}", "Correct them, or leave those rows out.")
         )
+    if above == 0:
+        problems.append((array < 1 / LARGEST, "values too close to zero to compute with", "Check the unit."))
     if maximum is not None:
         problems.append(
             (array > maximum, f"values above {maximum:g}", "Check the unit, and correct them at the source.")
@@ -216,6 +269,40 @@ def require_complete(table: pd.DataFrame, columns: Iterable[str], *, name: str =
     return table
 
 
+def require_unique(table: pd.DataFrame, columns: Iterable[str], *, name: str = "the table") -> pd.DataFrame:
+    """Return the table when no two rows have the same names in these columns.
+
+    Parameters
+    ----------
+    table
+        Any table.
+    columns
+        Columns that together name a row; none means that there may be one row only.
+    name
+        What to call the table in the message.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same table.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, or names occur more than once.
+    """
+    names = list(columns)
+    require_columns(table, names, name=name)
+    twice = table.duplicated(names).to_numpy() if names else np.arange(len(table)) > 0
+    if twice.any():
+        first = table.loc[twice, names].iloc[0].to_dict() if names else f"row {table.index[1]}"
+        raise DataError(
+            f"{int(twice.sum())} rows of {name} occur more than once, the first is {first}. "
+            "Keep one row of each, or name the columns that tell them apart."
+        )
+    return table
+
+
 def require_numbers(
     table: pd.DataFrame,
     columns: Iterable[str],
@@ -253,13 +340,15 @@ def require_numbers(
     names = list(columns)
     checked = require_columns(table, names, name=name).copy()
     for column in names:
-        if not pd.api.types.is_numeric_dtype(checked[column]):
+        if not pd.api.types.is_numeric_dtype(checked[column]) or checked[column].dtype.kind == "c":
             texts = checked[column].map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
-            if texts.any():
-                first = int(np.flatnonzero(texts)[0])
+            wrong = texts if texts.any() else ~checked[column].map(_is_number_or_missing).to_numpy(dtype=bool)
+            if wrong.any():
+                first = int(np.flatnonzero(wrong)[0])
                 raise DataError(
-                    f"Column `{column}` of {name} has {int(texts.sum())} texts where numbers belong, the first in row "
-                    f"{checked.index[first]} ({checked[column].iloc[first]!r}). Convert it when the data are read."
+                    f"Column `{column}` of {name} has {int(wrong.sum())} {'texts' if texts.any() else 'values'} where "
+                    f"numbers belong, the first in row {checked.index[first]} ({checked[column].iloc[first]!r}). "
+                    "Convert it when the data are read."
                 )
         numbers = pd.to_numeric(checked[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         checked[column] = check_values(
@@ -270,6 +359,70 @@ def require_numbers(
             above=above,
             labels=checked.index,
         )
+    return checked
+
+
+def _is_number_or_missing(value: Any) -> bool:
+    return (isinstance(value, Real | Decimal)) or value is None or value is pd.NA
+
+
+def numbers_as_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with columns of loose objects that are all numbers turned into columns of numbers.
+
+    Parameters
+    ----------
+    table
+        Any table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy when a column changes, otherwise the same table.
+
+    Examples
+    --------
+    >>> loose = pd.DataFrame({"age": pd.Series([20, 30], dtype=object), "sex": ["f", "m"]})
+    >>> numbers_as_numbers(loose)["age"].dtype
+    dtype('int64')
+    """
+    loose = [name for name in table.columns if table[name].dtype == object]
+    found = {name: pd.to_numeric(table[name]) for name in loose if table[name].map(_is_number_or_missing).all()}
+    return table.assign(**found) if found else table
+
+
+def require_covariates(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Covariates without gaps: finite numbers, or names of categories.
+
+    Parameters
+    ----------
+    table
+        Any table.
+    columns
+        Columns of numbers or of categories; loose objects that are all numbers count as numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        These columns, numbers as floats.
+
+    Raises
+    ------
+    DataError
+        When a value is missing or infinite, or neither a number nor a name.
+
+    Examples
+    --------
+    >>> require_covariates(pd.DataFrame({"age": [20, 30], "sex": ["f", "m"]}), ["age", "sex"]).shape
+    (2, 2)
+    """
+    names = list(columns)
+    checked = numbers_as_numbers(require_complete(table, names)[names])
+    for name in names:
+        column = checked[name]
+        named = pd.api.types.is_bool_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
+        if named or (column.dtype == object and column.map(lambda value: isinstance(value, str)).all()):
+            continue
+        checked = require_numbers(checked, [name])
     return checked
 
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import ParamSpec
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import MethodError
@@ -39,7 +40,7 @@ def one_level(level: Levels) -> float:
     >>> one_level(0.95)
     0.95
     """
-    if not isinstance(level, int | float):
+    if isinstance(level, bool) or not isinstance(level, int | float):
         raise MethodError(f"This method takes one level at a time, not {level!r}. For example level=0.95.")
     return check_level(float(level))
 
@@ -61,6 +62,8 @@ def several_levels(estimator: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataF
     @functools.wraps(estimator)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
         levels = kwargs.get("level")
+        if isinstance(levels, np.ndarray):
+            levels = kwargs["level"] = levels.tolist()
         if not isinstance(levels, list | tuple):
             return estimator(*args, **kwargs)
         if not levels:

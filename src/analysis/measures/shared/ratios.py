@@ -19,6 +19,7 @@ from analysis.measures.shared.checks import (
     require_numbers,
 )
 from analysis.measures.shared.grouping import exposed_and_reference
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
 def divide(numerator: ArrayLike, denominator: ArrayLike) -> FloatArray:
@@ -303,6 +304,7 @@ def log_estimates(table: pd.DataFrame, *, name: str = "the table") -> pd.DataFra
     return require_numbers(checked, ["log_standard_error"], above=0, name=name)
 
 
+@several_levels
 def ratio_of_ratios(
     table: pd.DataFrame,
     *,
@@ -310,7 +312,7 @@ def ratio_of_ratios(
     numerator: Any,
     denominator: Any,
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
 ) -> pd.DataFrame:
     """How many times larger one ratio is than another, from their printed intervals.
 
@@ -357,6 +359,7 @@ def ratio_of_ratios(
     >>> round(float(result.loc[0, "estimate"]), 2), round(float(result.loc[0, "z"]), 2)
     (1.68, 2.78)
     """
+    level = one_level(level)
     check_level(level)
     logs = log_estimates(table).assign(rows=1.0)
     logs["log_variance"] = logs["log_standard_error"] ** 2

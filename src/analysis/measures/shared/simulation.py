@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.errors import MethodError
-from analysis.measures.shared.checks import FloatArray
+from analysis.measures.shared.checks import FloatArray, check_whole
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def draw_groups(values: FloatArray, errors: FloatArray, *, draws: int = 10_000, 
     >>> draw_groups(np.array([1.0, 2.0]), np.array([0.0, 0.0]), draws=100)[0].tolist()
     [1.0, 2.0]
     """
+    check_whole(seed, option="seed", minimum=0)
+    check_whole(draws, option="draws", minimum=1)
     if draws < 100:
         raise MethodError(f"{draws} draws say little about an interval. Take at least 100; 10,000 take milliseconds.")
     noise = np.random.default_rng(seed).standard_normal((draws, len(values)))

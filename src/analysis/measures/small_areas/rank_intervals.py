@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.errors import MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, column_names, require_columns, require_numbers
+from analysis.measures.shared.checks import FloatArray, check_whole, column_names, require_columns, require_numbers
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 # Draws that are ranked at a time, so that ten thousand areas fit in memory.
@@ -134,6 +134,8 @@ def rank_intervals(
     [[1.0, 1.0, 2.0], [2.0, 1.0, 2.0], [3.0, 3.0, 3.0]]
     """
     covered, keys = one_level(level), column_names(by)
+    check_whole(seed, option="seed", minimum=0)
+    check_whole(draws, option="draws", minimum=1)
     if draws < 100:
         raise MethodError(f"An interval from {draws} draws is no interval. Ask for 100 or more, 10,000 for a report.")
     checked = require_numbers(require_columns(table, keys), [estimate])

@@ -293,6 +293,8 @@ def _proportion_limits(row: Mapping[Any, Any], level: float, method: str) -> tup
     quantile = t_quantile(level, freedom)
     if not np.isfinite(estimate):
         return np.nan, np.nan, str(row["note"])
+    if min(estimate, 1 - estimate) < 1e-12:
+        estimate = float(round(estimate))
     edge = estimate in (0.0, 1.0)
     if edge or (method == "exact" and error > 0):
         size = float(row["observations"])

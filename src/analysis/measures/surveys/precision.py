@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import t
 
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, column_names
+from analysis.measures.shared.checks import FloatArray, column_names, require_columns
 from analysis.measures.surveys.design import IntArray, Sample
 
 
@@ -31,7 +31,7 @@ def domains(table: pd.DataFrame, by: str | Sequence[str]) -> Iterator[tuple[dict
     if not keys:
         yield {}, np.arange(len(table))
         return
-    codes = table.groupby(keys, dropna=False, observed=True).ngroup().to_numpy()
+    codes = require_columns(table, keys).groupby(keys, dropna=False, observed=True).ngroup().to_numpy()
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     for rows in np.split(order, starts[1:]):

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import with_estimates
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names, require_complete, require_numbers
+from analysis.measures.shared.checks import (
+    FloatArray,
+    check_choice,
+    column_names,
+    require_covariates,
+    require_numbers,
+)
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.weighted_regression import LINKS, weighted_regression
 from analysis.measures.surveys.design import IntArray, Sample, SurveyDesign
@@ -15,7 +21,7 @@ from analysis.measures.surveys.precision import domains, precision, t_quantile
 
 def _design_matrix(table: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
     """Columns of numbers: categories become indicators against their first."""
-    require_complete(table, covariates)
+    table = require_covariates(table, covariates)
     numeric = [name for name in covariates if pd.api.types.is_numeric_dtype(table[name])]
     parts: list[pd.DataFrame] = [pd.DataFrame({"intercept": np.ones(len(table))})]
     for name in covariates:

@@ -59,7 +59,7 @@ def tau_method(method: str) -> str:
     >>> tau_method("DL"), tau_method("REML")
     ('DerSimonian-Laird', 'REML')
     """
-    return check_choice(SHORT_FORMS.get(method, method), TAU_METHODS)
+    return check_choice(SHORT_FORMS.get(str(method), method), TAU_METHODS)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,17 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from analysis.estimates import with_estimates
-from analysis.measures.shared.checks import FloatArray, check_values, column_names, normal_quantile, require_numbers
+from analysis.measures.shared.checks import (
+    FloatArray,
+    check_values,
+    column_names,
+    normal_quantile,
+    require_columns,
+    require_numbers,
+    require_unique,
+)
 from analysis.measures.shared.grouping import rows_of_group
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
 def standard_error_of_interval(lower: ArrayLike, upper: ArrayLike, level: float = 0.95) -> FloatArray:
@@ -21,7 +30,7 @@ def standard_error_of_interval(lower: ArrayLike, upper: ArrayLike, level: float 
     lower, upper
         Limits in the unit of the estimate.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1, or several.
 
     Returns
     -------
@@ -38,6 +47,7 @@ def standard_error_of_interval(lower: ArrayLike, upper: ArrayLike, level: float 
     return np.asarray((high - low) / (2 * normal_quantile(level)))
 
 
+@several_levels
 def difference_of_estimates(
     table: pd.DataFrame,
     *,
@@ -45,7 +55,7 @@ def difference_of_estimates(
     first: Any,
     second: Any,
     by: str | Sequence[str] = (),
-    level: float = 0.95,
+    level: Levels = 0.95,
     input_level: float = 0.95,
 ) -> pd.DataFrame:
     """First minus second, for two independent estimates with intervals.
@@ -86,9 +96,13 @@ def difference_of_estimates(
     ----------
     Altman DG, Bland JM. Interaction revisited: the difference between two estimates. BMJ 2003;326:219.
     """
+    level = one_level(level)
     checked = require_numbers(table, ["estimate", "lower", "upper"])
     keys = column_names(by)
+    require_columns(checked, [group, *keys])
     sides = [rows_of_group(checked, group, value).reset_index(drop=True) for value in (first, second)]
+    require_unique(sides[0], keys)
+    require_unique(sides[1], keys)
     if keys:
         sides[1] = sides[0][keys].merge(sides[1], on=keys, how="left", validate="one_to_one")
     errors = [standard_error_of_interval(side["lower"], side["upper"], input_level) for side in sides]
@@ -110,8 +124,9 @@ def difference_of_estimates(
     )
 
 
+@several_levels
 def mean_of_estimates(
-    table: pd.DataFrame, *, by: str | Sequence[str] = (), level: float = 0.95, input_level: float = 0.95
+    table: pd.DataFrame, *, by: str | Sequence[str] = (), level: Levels = 0.95, input_level: float = 0.95
 ) -> pd.DataFrame:
     """Unweighted mean of independent estimates, for example over five groups of equal size.
 
@@ -146,11 +161,13 @@ def mean_of_estimates(
     ----------
     Altman DG. Practical statistics for medical research. London: Chapman and Hall, 1991, chapter 8.
     """
+    level = one_level(level)
     checked = require_numbers(table, ["estimate", "lower", "upper"])
     errors = standard_error_of_interval(checked["lower"], checked["upper"], input_level)
     squared = checked.assign(variance=errors**2)
     keys = column_names(by)
-    grouped = squared.groupby(keys, sort=False, dropna=False) if keys else squared.groupby(lambda _: 0)
+    require_columns(table, keys)
+    grouped = squared.groupby(keys, sort=False, dropna=False, observed=True) if keys else squared.groupby(lambda _: 0)
     rows = grouped.agg(estimates=("estimate", "size"), centre=("estimate", "mean"), variance=("variance", "sum"))
     half = normal_quantile(level) * np.sqrt(rows["variance"]) / rows["estimates"]
     centre = rows["centre"].to_numpy()

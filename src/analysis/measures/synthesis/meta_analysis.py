@@ -16,6 +16,7 @@ from analysis.measures.shared.checks import (
     column_names,
     normal_quantile,
     require_columns,
+    require_complete,
     require_numbers,
 )
 from analysis.measures.shared.levels import Levels, one_level, several_levels
@@ -272,7 +273,7 @@ def meta_analysis(
     [[0.5, -0.046, 1.046]]
     """
     covered, name = one_level(level), tau_method(method)
-    limits = check_choice(INTERVAL_SHORT_FORMS.get(interval, interval), INTERVALS, option="interval")
+    limits = check_choice(INTERVAL_SHORT_FORMS.get(str(interval), interval), INTERVALS, option="interval")
     names, studies, _ = read_studies(table, effect, standard_error, by)
     found = pooled(studies, method=name, interval=limits, level=covered)
     found |= differences_between_studies(studies, found["tau_squared"], method=name, level=covered)
@@ -359,7 +360,7 @@ def leave_one_out(
     >>> leave_one_out(studies, method="fixed")[["without", "estimate"]].round(3).to_numpy().tolist()
     [['a', 0.5], ['b', 0.5], ['c', 0.1]]
     """
-    names = require_columns(table, [study])[study]
+    names = require_complete(require_numbers(table, [effect, standard_error]), [study])[study]
     if len(table) < 2 or names.duplicated().any():
         raise MethodError(
             f"Leaving out one of {len(table)} studies needs two or more, each with its own name in `{study}`. "

@@ -19,6 +19,7 @@ from analysis.measures.shared.checks import (
     normal_quantile,
     require_columns,
 )
+from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import log_estimates
 
 POOLING_METHODS = {
@@ -118,8 +119,9 @@ def _pool(logs: FloatArray, errors: FloatArray, method: str, level: float) -> di
     }
 
 
+@several_levels
 def pool_ratios(
-    table: pd.DataFrame, *, by: str | Sequence[str] = (), level: float = 0.95, method: str = "fixed"
+    table: pd.DataFrame, *, by: str | Sequence[str] = (), level: Levels = 0.95, method: str = "fixed"
 ) -> pd.DataFrame:
     """Weighted mean of ratios from several studies or groups.
 
@@ -170,6 +172,7 @@ def pool_ratios(
     >>> round(float(pool_ratios(sexes).loc[0, "estimate"]), 2)
     3.53
     """
+    level = one_level(level)
     check_choice(method, POOLING_METHODS)
     check_level(level)
     keys = column_names(by)
