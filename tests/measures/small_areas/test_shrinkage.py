@@ -107,3 +107,8 @@ def test_bad_input_is_an_error():
         shrunken_proportions(pd.DataFrame({"events": [3], "total": [2]}))
     with pytest.raises(MethodError, match=r"Did you mean 'moments'"):
         shrunken_rates(areas([(1, 100.0)]), method="moment")
+
+
+def test_the_mean_of_a_very_skewed_posterior_stays_inside_its_interval():
+    found = check_estimates(shrunken_rates(areas([(0, 1.0), (0, 184.0), (2, 1.0)]), method="moments"))
+    assert (found["upper"] >= found["estimate"]).all()

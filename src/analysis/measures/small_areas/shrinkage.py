@@ -155,6 +155,8 @@ def _shrink(
         if not certain and seen.sum() > 1:
             mean, variance = _FITS[kind, method](count[seen], people[seen])
         estimate, lower, upper, reliability = _posterior(kind, count, people, mean, variance, level)
+        # The mean of a very skewed posterior can lie beyond its equal-tailed limits: widen them to hold it.
+        lower, upper = np.minimum(lower, estimate), np.maximum(upper, estimate)
         values = (divide(count, people), mean, variance, reliability, estimate, lower, upper)
         for column, value in enumerate(values):
             found[column, rows] = value
