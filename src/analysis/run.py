@@ -20,6 +20,7 @@ from analysis.presentation.blocks import SIGNS, Block
 from analysis.presentation.labels import check_language, label
 from analysis.presentation.tables import Table
 from analysis.sources.catalogue import Card, load_card
+from analysis.sources.finished_reports import FinishedReport, read_report
 from analysis.sources.reading import dataset_fingerprint, read_dataset
 
 CERTAINTIES = ("certain", "likely", "possible", "uncertain")
@@ -69,7 +70,7 @@ class Run:
         self.parameters = dict(parameters)
         self._folder = folder
         self._claims: dict[str, Claim] = load_claims(study, topic)
-        self._record: dict[str, Any] = {"reads": [], "saved": [], "verdicts": [], "answer": ""}
+        self._record: dict[str, Any] = {"reads": [], "builds_on": [], "saved": [], "verdicts": [], "answer": ""}
 
     def read(self, dataset: str) -> pd.DataFrame:
         """Read a data set of the catalogue, checked against its card and checksum.
@@ -86,11 +87,39 @@ class Run:
         """
         table = read_dataset(dataset)
         card = load_card(dataset)
-        if dataset not in [read["id"] for read in self._record["reads"]]:
-            entry = {"id": dataset, "title": dict(card.title), "sha256": dataset_fingerprint(dataset)}
-            self._record["reads"].append({**entry, "period": card.period})
-            self._write_record()
+        entry = {"id": dataset, "title": dict(card.title), "sha256": dataset_fingerprint(dataset)}
+        self._log_read({**entry, "period": card.period})
         return table
+
+    def report(self, topic: str, /) -> FinishedReport:
+        """Open the finished report of another topic, in the language of this run; its data count as read.
+
+        Parameters
+        ----------
+        topic
+            ``study/topic``, written out: the build reads it from the notebook and makes that report first.
+
+        Returns
+        -------
+        FinishedReport
+            Its answer, verdicts and saved tables.
+
+        Raises
+        ------
+        ReportError
+            When it was not built or failed.
+        """
+        finished = read_report(topic, self.language)
+        if topic not in self._record["builds_on"]:
+            self._record["builds_on"].append(topic)
+        for read in finished.reads:
+            self._log_read(read)
+        return finished
+
+    def _log_read(self, entry: Mapping[str, Any]) -> None:
+        if entry["id"] not in [read["id"] for read in self._record["reads"]]:
+            self._record["reads"].append(dict(entry))
+        self._write_record()
 
     def text(self, *, nl: str, en: str, **values: Any) -> str:
         """The text of the run's language with its numbers filled in, as `wording.say` does.

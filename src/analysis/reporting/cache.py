@@ -4,9 +4,11 @@ import hashlib
 import json
 from pathlib import Path
 
+from analysis.reporting.dependencies import in_building_order
 from analysis.reporting.manifest import output_hashes, read_manifest
 from analysis.reporting.plan import ReportSpec
 from analysis.reporting.provenance import Inputs, hash_of_file
+from analysis.reporting.topics import Topic
 
 
 def cache_key(spec: ReportSpec, inputs: Inputs) -> str:
@@ -27,6 +29,7 @@ def cache_key(spec: ReportSpec, inputs: Inputs) -> str:
     facts = {
         "notebook": hash_of_file(spec.topic.notebook),
         "topic": spec.topic.id,
+        "builds_on": {topic.id: hash_of_file(topic.notebook) for topic in _others(spec)},
         "variant": spec.variant,
         "language": spec.language,
         "parameters": dict(spec.parameters),
@@ -40,6 +43,11 @@ def cache_key(spec: ReportSpec, inputs: Inputs) -> str:
         "packages": dict(inputs.packages),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _others(spec: ReportSpec) -> list[Topic]:
+    """All reports this one builds on, near and far; they stand there with the parameters of their notebooks."""
+    return [topic for topics in in_building_order([spec.topic])[:-1] for topic in topics]
 
 
 def is_current(folder: Path, key: str) -> bool:

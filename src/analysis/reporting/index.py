@@ -13,7 +13,7 @@ from analysis.presentation.labels import LANGUAGES
 from analysis.reporting.manifest import all_manifests
 from analysis.reporting.pages import render, texts
 from analysis.reporting.parameters import as_text
-from analysis.reporting.topics import study_order, study_title
+from analysis.reporting.topics import study_order, study_title, topic_order
 
 TONES = {"reproduced": "ok", "consistent": "", "corrected": "revised", "contradicted": "revised", "not_testable": ""}
 DOWNLOADS = (("html", "report.html", "read"), ("pdf", "report.pdf", ""), ("docx", "report.docx", "word"))
@@ -99,7 +99,7 @@ def group_by_report(manifests: Mapping[str, Manifest]) -> dict[tuple[str, str, s
     for folder, manifest in manifests.items():
         key = (manifest["study"], manifest["topic"], manifest["variant"])
         groups.setdefault(key, {})[manifest["language"]] = (folder, manifest)
-    return dict(sorted(groups.items(), key=lambda item: (study_order(item[0][0]), *item[0][1:])))
+    return dict(sorted(groups.items(), key=lambda item: (study_order(item[0][0]), topic_order(item[0][1]), item[0][2])))
 
 
 def total_verdicts(groups: Mapping[tuple[str, str, str], Group]) -> dict[str, int]:

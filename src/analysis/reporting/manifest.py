@@ -134,5 +134,5 @@ def _take_run_file(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         run = {}
     path.unlink(missing_ok=True)
-    empty: dict[str, Any] = {"reads": [], "saved": [], "verdicts": [], "answer": ""}
+    empty: dict[str, Any] = {"reads": [], "builds_on": [], "saved": [], "verdicts": [], "answer": ""}
     return {name: run.get(name) or nothing for name, nothing in empty.items()}

@@ -11,6 +11,7 @@ import yaml
 
 from analysis.errors import AnalysisError, ReportError, did_you_mean
 from analysis.presentation.labels import LANGUAGES
+from analysis.reporting.dependencies import in_building_order
 from analysis.reporting.parameters import Value, as_text, differing, validate
 from analysis.reporting.topics import Topic, all_topics, select_topics
 
@@ -88,7 +89,7 @@ def make_plan(
     Returns
     -------
     tuple of ReportSpec
-        One for each topic, variant and language.
+        One for each topic, variant and language, and for each report that one of them builds on.
 
     Raises
     ------
@@ -111,7 +112,19 @@ def make_plan(
     elif not entries:
         entries = [_Entry(topic) for topic in selected]
     specs = [_spec(entry, language, kinds) for entry in entries for language in chosen]
-    return _without_clash(specs)
+    return _without_clash([*specs, *_needed(specs, _in_order(FORMATS, stored.get("formats", FORMATS), "format"))])
+
+
+def _needed(specs: Sequence[ReportSpec], formats: tuple[str, ...]) -> list[ReportSpec]:
+    """Reports that others build on and nobody asked for: as stored, in the formats that are built by default."""
+    there = {spec.folder for spec in specs}
+    needed = [
+        _spec(_Entry(topic), spec.language, formats)
+        for spec in specs
+        for topics in in_building_order([spec.topic])[:-1]
+        for topic in topics
+    ]
+    return [spec for spec in needed if spec.folder not in there]
 
 
 def _topics_of(entries: Sequence[_Entry], otherwise: Sequence[Topic]) -> list[Topic]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.errors import ReportError
 from analysis.reporting.cache import cache_key, is_current
+from analysis.reporting.dependencies import in_building_order
 from analysis.reporting.execute import is_full_disk
 from analysis.reporting.index import write_index
 from analysis.reporting.job import Failure, Job
@@ -101,6 +102,8 @@ def run_jobs(
 ) -> Generator[tuple[Job, dict[str, Any] | None], None, None]:
     """Build reports in worker processes and yield each as soon as it is there, not yet moved into place.
 
+    A report that builds on others is begun when all of those have been yielded and the caller has put them in place.
+
     Parameters
     ----------
     root
@@ -121,9 +124,11 @@ def run_jobs(
     """
     pool = WorkerPool(root, workspace.folder, min(jobs, len(tasks)), tasks[0].inputs.epoch)
     try:
-        futures = {pool.submit(task, lambda job: watcher.started(job.spec.name)): task for task in tasks}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        for topics in in_building_order([task.spec.topic for task in tasks]):
+            due = [task for task in tasks if task.spec.topic in topics]
+            futures = {pool.submit(task, lambda job: watcher.started(job.spec.name)): task for task in due}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
     finally:
         pool.stop()
 

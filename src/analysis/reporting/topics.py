@@ -81,6 +81,22 @@ def study_order(study: str) -> tuple[int, str]:
     return (STUDIES.index(study) if study in STUDIES else len(STUDIES), study)
 
 
+def topic_order(name: str) -> tuple[bool, str]:
+    """Sort key that puts the overview of a study before its topics, and these by name.
+
+    Parameters
+    ----------
+    name
+        Name of the topic.
+
+    Returns
+    -------
+    tuple
+        Whether it is another topic than the overview, and its name.
+    """
+    return (name != "overview", name)
+
+
 def all_topics(root: Path) -> tuple[Topic, ...]:
     """Find the notebooks of a project.
 
@@ -96,7 +112,7 @@ def all_topics(root: Path) -> tuple[Topic, ...]:
     """
     found = (path for path in (root / "notebooks").glob("*/*.ipynb") if not path.name.startswith("."))
     topics = (Topic(path.parent.name, path.stem, path) for path in found)
-    return tuple(sorted(topics, key=lambda topic: (study_order(topic.study), topic.name)))
+    return tuple(sorted(topics, key=lambda topic: (study_order(topic.study), topic_order(topic.name))))
 
 
 def select_topics(topics: Sequence[Topic], targets: Sequence[str]) -> tuple[Topic, ...]:
