@@ -9,6 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from pypdf import PdfReader
 
+from analysis.claims import load_claims
 from analysis.presentation.blocks import BLOCK_MIME
 from analysis.reporting.cells import read_notebook
 from analysis.reporting.manifest import read_manifest
@@ -21,23 +22,28 @@ TOPICS = sorted(f"{path.parent.name}/{path.stem}" for path in (ROOT / "notebooks
 ENGLISH_WORDS = r"\b(the|and|with|years|women|men|deaths|from|which|source|because|than)\b"
 DUTCH_WORDS = r"\b(het|een|met|jaar|vrouwen|mannen|sterfgevallen|bron|omdat|dan|niet)\b"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("topics")]
 
 
-@pytest.fixture(scope="module", params=TOPICS)
-def built(request, tmp_path_factory):
-    """Two builds of one topic in both languages, each in a project of its own."""
-    folders = []
+@pytest.fixture(scope="session")
+def projects(tmp_path_factory):
+    """Two copies of the project, each with all reports in both languages."""
+    roots = []
     for name in ("first", "second"):
         root = tmp_path_factory.mktemp(name)
         for part in ("data", "notebooks", "src"):
             shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         shutil.copy(ROOT / "requirements.lock", root)
-        specs = make_plan(root, [request.param])
-        results = build_reports(root, specs, Silent(), jobs=1)
-        assert [result.status for result in results] == ["ok", "ok"], [result.failure for result in results]
-        folders.append(root / "reports" / request.param)
-    return folders
+        results = build_reports(root, make_plan(root), Silent(), jobs=2)
+        assert [(result.spec.name, result.failure) for result in results if result.status != "ok"] == []
+        roots.append(root)
+    return roots
+
+
+@pytest.fixture(scope="module", params=TOPICS)
+def built(request, projects):
+    """One topic, as built in each of the two projects."""
+    return [root / "reports" / request.param for root in projects]
 
 
 def outputs(folder):
@@ -65,7 +71,7 @@ def test_no_path_of_the_machine_and_no_missing_number_reaches_a_reader(built):
     for name, content in outputs(built[0]).items():
         if name.endswith((".html", ".csv", ".ipynb", ".svg")):
             text = content.decode("utf-8")
-            assert str(built[0].parent.parent) not in text, name
+            assert str(built[0].parents[2]) not in text, name
             assert str(Path.home()) + "/" not in text, name
         if name.endswith(".html"):
             assert not re.search(
@@ -100,23 +106,24 @@ def test_dutch_numbers_have_a_comma_and_english_ones_a_point(built):
 def test_the_manifest_says_what_was_read_answered_and_left(built):
     manifest = read_manifest(built[0] / "nl")
     assert manifest["answer"]
-    assert manifest["verdicts"]
+    claims = load_claims(manifest["study"], manifest["topic"])
+    assert sorted(verdict["claim"] for verdict in manifest["verdicts"]) == sorted(claims)
     assert manifest["reads"]
     assert set(manifest["outputs"]) == set(outputs(built[0] / "nl"))
 
 
 def test_opened_in_jupyterlab_it_shows_the_same_and_writes_nothing(built, tmp_path, monkeypatch):
     monkeypatch.delenv("ANALYSIS_REPORT_FOLDER", raising=False)
-    monkeypatch.setenv("ANALYSIS_ROOT", str(ROOT))
-    folder = built[0] / "nl"
-    stored = ROOT / "notebooks" / f"{folder.parent.parent.name}/{folder.parent.name}.ipynb"
-    before = set(ROOT.glob("*")) | set((ROOT / "notebooks").rglob("*"))
+    root, folder = built[0].parents[2], built[0] / "nl"
+    monkeypatch.setenv("ANALYSIS_ROOT", str(root))
+    stored = root / "notebooks" / f"{built[0].relative_to(root / 'reports')}.ipynb"
+    before = set(root.rglob("*"))
     notebook = nbformat.read(stored, as_version=4)
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
     assert list(tmp_path.iterdir()) == []
-    assert set(ROOT.glob("*")) | set((ROOT / "notebooks").rglob("*")) == before
+    assert set(root.rglob("*")) == before
     assert blocks(notebook["cells"]) == blocks(read_notebook(folder / "notebook.ipynb")["cells"])
 
 
