@@ -1,5 +1,6 @@
 """The run: what a notebook reads, shows and leaves behind."""
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -9,6 +10,7 @@ from analysis.errors import DataError, ReportError
 from analysis.presentation import figures, tables
 from analysis.presentation.blocks import BLOCK_MIME
 from analysis.run import start_run
+from analysis.sources.catalogue import load_card
 
 ROW = {"estimate": 3.53, "lower": 3.13, "upper": 3.98, "level": 0.95, "unit": "ratio"}
 WORDS = {"title": "Titel", "subtitle": "Maat", "note": "Bron", "alt": "Wat men ziet."}
@@ -95,6 +97,15 @@ def test_the_data_box_names_every_data_set_that_was_read(shown):
     assert item["place"] == "published/rotterdam_cohort.csv"
     assert item["citation"].startswith("[@nusselder2013; @")
     assert item["producer"] == "Erasmus MC"
+
+
+def test_the_data_box_says_when_data_are_a_reconstruction(shown, monkeypatch):
+    card = dataclasses.replace(load_card("rotterdam_cohort"), nature="reconstruction")
+    monkeypatch.setattr("analysis.run.load_card", lambda dataset: card)
+    run = start_run("homelessness", "cohort_mortality", language="nl")
+    run.read("rotterdam_cohort")
+    run.sources()
+    assert shown[0].content["items"][0]["title"].startswith("Reconstructie: Dak- en thuisloze mensen")
 
 
 def test_two_tables_of_one_name_are_refused(folder, shown):

@@ -91,6 +91,21 @@ class Run:
         self._log_read({**entry, "period": card.period})
         return table
 
+    def card(self, dataset: str) -> Card:
+        """The card of a data set: its title, its nature, its period.
+
+        Parameters
+        ----------
+        dataset
+            Id of the card.
+
+        Returns
+        -------
+        Card
+            As in the catalogue.
+        """
+        return load_card(dataset)
+
     def report(self, topic: str, /) -> FinishedReport:
         """Open the finished report of another topic, in the language of this run; its data count as read.
 
@@ -306,7 +321,7 @@ class Run:
     def _source(self, card: Card) -> dict[str, str]:
         place = card.package.name if card.package else card.files[0].path
         return {
-            "title": card.title[self.language],
+            "title": _title(card, self.language),
             "citation": _citation(card),
             "producer": str(card.producer["name"]),
             "licence": _in_language(card.licence["name"], self.language),
@@ -342,6 +357,11 @@ class Run:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _title(card: Card, language: str) -> str:
+    title = card.title[language]
+    return title if card.nature == "observed" else f"{label('nature', card.nature, language).capitalize()}: {title}"
 
 
 def _citation(card: Card) -> str:

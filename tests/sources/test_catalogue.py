@@ -81,6 +81,7 @@ def test_a_card_is_read_anew_when_its_file_changed(catalogue):
         ("maximum: 110", "meaning: age, completed", "Field `columns.age.completed` .* between quotes"),
         ("en: Deaths}", "fr: Morts}", "Field `title.en` .* is missing or not a text"),
         ("caveats: Small.", "caveats: [", "Card bad.yaml is not readable as YAML"),
+        ("id: bad", "id: bad\nnature: guess", "Field `nature` .* is 'guess', not one of observed, reconstruction"),
         ("bytes: ", "bytes: many # ", "Card bad.yaml is not readable as YAML"),
     ],
 )

@@ -13,6 +13,7 @@ from analysis.locations import project_root
 
 COLUMN_TYPES = ("integer", "number", "string")
 ACCESS_KINDS = ("local", "package")
+NATURES = ("observed", "reconstruction", "scenario", "synthetic")
 REQUIRED_FIELDS = ("id", "title", "producer", "citation", "licence", "access", "grain", "key", "columns")
 LANGUAGES = ("nl", "en")
 
@@ -127,6 +128,9 @@ class Card:
         What one row is, and the columns that tell rows apart.
     columns
         Description of every column, by name.
+    nature
+        ``observed`` (counted, measured or published as such), ``reconstruction`` (derived from published results),
+        ``scenario`` or ``synthetic``; all but the first are named wherever a reader meets them.
     period
         Years the data are about; empty when unknown.
     producer_notes
@@ -146,6 +150,7 @@ class Card:
     columns: tuple[Column, ...]
     reference: str = ""
     further_references: tuple[str, ...] = ()
+    nature: str = "observed"
     period: str = ""
     producer_notes: str = ""
     processing: Mapping[str, str] = field(default_factory=dict)
@@ -251,6 +256,8 @@ def _card_from(content: Mapping[str, Any]) -> Card:
     access = _mapping(name, "access", content["access"])
     if access.get("kind") not in ACCESS_KINDS:
         raise _malformed(name, "access.kind", f"is {access.get('kind')!r}, not one of {', '.join(ACCESS_KINDS)}")
+    if content.get("nature", "observed") not in NATURES:
+        raise _malformed(name, "nature", f"is {content['nature']!r}, not one of {', '.join(NATURES)}")
     columns = tuple(_column(name, *item) for item in _mapping(name, "columns", content["columns"]).items())
     key = _texts(name, "key", content["key"])
     unknown = [column for column in key if column not in {each.name for each in columns}]
@@ -268,6 +275,7 @@ def _card_from(content: Mapping[str, Any]) -> Card:
         columns=columns,
         reference=_text(name, "reference", content.get("reference", "")),
         further_references=_texts(name, "further_references", content.get("further_references", [])),
+        nature=str(content.get("nature", "observed")),
         period=str(content.get("period", "")),
         producer_notes=_text(name, "producer_notes", content.get("producer_notes", "")),
         processing=_in_languages(name, "processing", content.get("processing", "")),
