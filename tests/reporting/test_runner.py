@@ -82,7 +82,9 @@ def test_a_failing_notebook_gets_its_page_and_the_others_are_built(project, writ
 
 def test_a_dying_kernel_and_a_dying_worker_each_take_one_report_only(project, write_notebook):
     write_notebook(project / "notebooks/homelessness/kernel.ipynb", ["import os\nos._exit(3)"])
-    write_notebook(project / "notebooks/homelessness/worker.ipynb", ["import os\nos.kill(os.getppid(), 9)\ninput"])
+    kill = "import multiprocessing, os\nworker = multiprocessing.parent_process()\n"
+    kill += "os.kill(worker.pid if worker else os.getppid(), 9)\ninput"
+    write_notebook(project / "notebooks/homelessness/worker.ipynb", [kill])
     results = {r.spec.topic.name: r for r in build(project)}
     assert {name: r.status for name, r in results.items()} == {
         "cohort_mortality": "ok",
@@ -113,6 +115,16 @@ def test_two_runs_leave_the_same_bytes(project, tmp_path):
         assert worker.build_report(each, write_page) is None
     for name in ("notebook.ipynb", "report.html", "tables/rates.csv"):
         assert (one.folder / name).read_bytes() == (two.folder / name).read_bytes()
+
+
+def test_a_forked_kernel_leaves_the_same_bytes_as_a_fresh_one(project, tmp_path):
+    (result,) = build(project)
+    assert result.status == "ok", result.failure
+    fresh = job(project, tmp_path / "fresh")
+    assert worker.build_report(fresh) is None
+    forked = project / "reports/homelessness/cohort_mortality/nl"
+    for name in ("notebook.ipynb", "report.html", "tables/rates.csv"):
+        assert (fresh.folder / name).read_bytes() == (forked / name).read_bytes()
 
 
 def test_an_export_that_fails_keeps_the_notebook_and_says_so(project, tmp_path):

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from analysis.reporting.context import ExportContext
 from analysis.reporting.execute import NOTEBOOK, failure_of, is_full_disk, run_notebook
 from analysis.reporting.failure import write_failure_page
+from analysis.reporting.forked_kernels import CAN_FORK, use_forked_kernels
 from analysis.reporting.job import Failure, Job, job_from_data
 from analysis.reporting.manifest import write_manifest
 
@@ -76,6 +77,8 @@ def main() -> None:
     """Build what comes in, until the standard input closes; then the one who asked is gone or satisfied."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if CAN_FORK:
+        use_forked_kernels()
     jobs: queue.Queue[str] = queue.Queue()
     busy = threading.Event()
     threading.Thread(target=_receive, args=(sys.stdin, jobs, busy), daemon=True).start()
