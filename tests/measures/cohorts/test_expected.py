@@ -108,3 +108,16 @@ def test_rates_without_strata_and_years_hold_for_everybody():
     found = expected_deaths(split([0, 60]), pd.DataFrame({"age_from": [0, 60], "rate": [0.001, 0.02]}), strata=())
     smr = observed_to_expected(found, by="sex")
     assert smr["expected"].sum() == pytest.approx(found["expected"].sum())
+
+
+@pytest.mark.parametrize(("bound", "from_"), [("age_to", "age_from"), ("year_to", "year_from")])
+@pytest.mark.parametrize("shift", [-1, -30])
+def test_a_band_that_ends_before_it_begins_is_refused(bound, from_, shift):
+    table = split(range(0, 100)).head(3).assign(age_to=lambda rows: rows["age_from"] + 1)
+    table = table.assign(year_from=table["year"], year_to=table["year"] + 1).drop(columns="year").set_axis([7, 8, 9])
+    assert len(expected_deaths(table, RATES)) == 3
+    table[bound] = table[bound].astype(float)
+    table.loc[8:, bound] += shift
+    message = rf"`{bound}` of the person-time is not above `{from_}` in 2 rows, the first in row 8 .* ends before it begins"
+    with pytest.raises(DataError, match=message):
+        expected_deaths(table, RATES)

@@ -142,8 +142,12 @@ def test_python_dates_and_time_zones_are_dates_and_texts_are_an_error():
     assert decimal_years(day)[0] == pytest.approx(2000 + 182 / 366)
     zoned = pd.Series(pd.to_datetime(["2000-07-01"])).dt.tz_localize("Europe/Amsterdam")
     assert decimal_years(zoned)[0] == pytest.approx(2000 + 182 / 366)
-    with pytest.raises(DataError, match=r"`entry` holds neither dates nor numbers, .* `pandas.to_datetime`"):
-        decimal_years(pd.Series(["2000-07-01"], name="entry"))
+    with pytest.raises(DataError, match=r"`entry` has 1 texts where numbers or dates .* row 7 .* `pandas.to_datetime`"):
+        decimal_years(pd.Series([None, "2000-07-01"], name="entry", index=[6, 7]))
+    with pytest.raises(DataError, match=r"`entry` has 2 values where numbers or dates belong, the first in row 8 \(\[1\]\)"):
+        decimal_years(pd.Series([2000.5, [1], [2]], name="entry", index=[7, 8, 9]))
+    with pytest.raises(DataError, match=r"`entry` mixes dates and numbers"):
+        decimal_years(pd.Series([2000.5, dt.date(2000, 7, 1)], name="entry"))
     far = pd.Series(np.array(["0900-01-01", "2900-01-01"], dtype="datetime64[s]"))
     assert decimal_years(far).tolist() == [900, 2900]
 
@@ -172,6 +176,11 @@ def test_one_wrong_person_late_in_the_table_is_found_by_row():
     wrong.loc[321, "exit"] = pd.Timestamp("1900-01-01")
     with pytest.raises(DataError, match=r"1 persons have `entry` after `exit`, the first in row 321 "):
         person_time(wrong, age_breaks=AGES, batch_rows=100)
+    named = wrong.set_axis([f"person {row}" for row in range(len(wrong))])
+    with pytest.raises(DataError, match=r"the first in row person 321 "):
+        person_time(named, age_breaks=AGES, batch_rows=100)
+    with pytest.raises(DataError, match=r"the first in row 321 "):  # tables one after the other count on
+        person_time([named.head(300), named.tail(-300)], age_breaks=AGES)
 
 
 @pytest.mark.parametrize(

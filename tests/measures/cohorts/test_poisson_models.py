@@ -77,3 +77,12 @@ def test_robust_and_clustered_variance_widen_when_counts_are_over_dispersed():
 def test_impossible_models_are_errors(table, options, error, message):
     with pytest.raises(error, match=message):
         poisson_rate_model(table, **options)
+
+
+def test_a_model_per_group_is_the_model_of_that_group():
+    found = check_estimates(poisson_rate_model(TABLE, terms="age", by="sex"))
+    assert found[["sex", "category"]].to_numpy().tolist() == [["f", "40"], ["f", "60"], ["m", "40"], ["m", "60"]]
+    alone = poisson_rate_model(TABLE[TABLE["sex"] == "m"], terms="age")
+    assert found.loc[2:, COLUMNS].to_numpy().tolist() == alone[COLUMNS].to_numpy().tolist()
+    with pytest.raises(MethodError, match=r"In the group \{'age': 20\}: Column `age` has one value only"):
+        poisson_rate_model(TABLE, terms="age", by="age")

@@ -1,3 +1,5 @@
+import warnings
+
 import math
 
 import numpy as np
@@ -124,3 +126,41 @@ COHORT, _ = simulated(50, 0.1, 6)
 def test_impossible_input_is_an_error(change, error, message):
     with pytest.raises(error, match=message):
         relative_survival(**{"cohort": COHORT, "rates": BY_AGE, "breaks": YEARLY, "strata": (), **change})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rates_at_which_nobody_is_left_are_refused_with_count_and_row(method):
+    cohort = COHORT.set_axis([f"person {row}" for row in range(50)])
+    followed = cohort["exit"] - cohort["entry"] > 1
+    with pytest.raises(MethodError, match=r"add up to more than 69 .* of (\d+) persons, the first in row person ") as found:
+        relative_survival(cohort, FLAT.assign(rate=100.0), breaks=[0, 1], strata=(), method=method)
+    assert int(str(found.value).split(" persons")[0].split()[-1]) >= followed.sum() > 0
+    few = cohort.assign(exit=cohort["entry"] + 0.6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = relative_survival(few, FLAT.assign(rate=100.0), breaks=[0, 1], strata=(), method=method)
+    assert np.isfinite(result["estimate"]).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_limit_beyond_computing_is_infinite_with_a_note(method):
+    alone = pd.DataFrame({"birth": [1950.0], "entry": [2000.0], "exit": [2000.0 + 1e-6], "event": [1]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = relative_survival(alone, FLAT, breaks=[0, 1], strata=(), method=method).loc[0]
+    assert (result["estimate"], result["upper"]) == (0, np.inf)
+    assert "infinite" in result["note"]
+
+
+def test_problems_are_told_by_the_label_of_the_row():
+    cohort = COHORT.set_axis([f"person {row}" for row in range(50)])
+    options = {"breaks": YEARLY, "strata": ()}
+    for wrong, message in (
+        (cohort.assign(exit=1990.0), r"`entry` after `exit`, the first in row person 0 "),
+        (cohort.assign(event=2), r"neither 0 nor 1, the first in row person 0\."),
+        (cohort.assign(birth=cohort["birth"].astype(object).where(cohort.index != "person 3", "x")), r"row person 3 \('x'\)"),
+    ):
+        with pytest.raises(DataError, match=message):
+            relative_survival(wrong, BY_AGE, **options)
+    with pytest.raises(DataError, match=r"outside the ages of the rate table, .* the first is row person 0:"):
+        relative_survival(cohort, BY_AGE[BY_AGE["age_from"] > 89], **options)

@@ -141,3 +141,40 @@ def test_a_hazard_ratio_that_cannot_be_estimated_is_an_error_with_a_remedy():
         hazard_ratio(silent, **CLOCK, **pair)
     with pytest.raises(MethodError, match=r"determine each other"):
         hazard_ratio(table.assign(copy=table["arm"]), **CLOCK, **pair, adjust="copy")
+
+
+COLUMNS = ["estimate", "lower", "upper"]
+
+
+def test_comparisons_per_group_are_those_of_the_groups_alone():
+    both = pd.concat([two_arms(seed=1).assign(city="B"), two_arms(seed=2, ratio=1.5).assign(city="A")])
+    pair = {"group": "arm", "exposed": "new", "reference": "usual"}
+    ratios = check_estimates(hazard_ratio(both, **CLOCK, **pair, by="city", level=(0.8, 0.95)))
+    tests = log_rank(both, **CLOCK, group="arm", by="city")
+    assert ratios[["city", "level"]].to_numpy().tolist() == [["A", 0.8], ["B", 0.8], ["A", 0.95], ["B", 0.95]]
+    assert tests.columns[0] == "city"
+    for city, rows in both.groupby("city"):
+        alone = hazard_ratio(rows, **CLOCK, **pair)
+        assert ratios.loc[(ratios["city"] == city) & (ratios["level"] == 0.95), COLUMNS].to_numpy().tolist() == (
+            alone[COLUMNS].to_numpy().tolist()
+        )
+        test = log_rank(rows, **CLOCK, group="arm").loc[0, "statistic"]
+        assert tests.set_index("city").loc[city, "statistic"] == test
+
+
+def test_a_group_without_events_is_named():
+    both = pd.concat([two_arms().assign(city="A"), two_arms().assign(city="B", died=0)])
+    with pytest.raises(MethodError, match=r"In the group \{'city': 'B'\}: Nobody has the event"):
+        log_rank(both, **CLOCK, group="arm", by="city")
+    with pytest.raises(MethodError, match=r"In the group \{'city': 'B'\}: Nobody with 'new'"):
+        hazard_ratio(both, **CLOCK, group="arm", exposed="new", reference="usual", by="city")
+
+
+def test_adjustment_knows_only_the_categories_of_its_own_group():
+    both = pd.concat([two_arms(seed=1).assign(city="A"), two_arms(seed=2).assign(city="B")], ignore_index=True)
+    letters = np.where(both["city"] == "A", np.where(both.index % 3 == 0, "x", "y"), np.where(both.index % 3, "y", "z"))
+    table = both.assign(kind=pd.Categorical(letters))
+    pair = {"group": "arm", "exposed": "new", "reference": "usual", "adjust": "kind"}
+    found = hazard_ratio(table, **CLOCK, **pair, by="city")
+    plain = hazard_ratio(table.assign(kind=letters), **CLOCK, **pair, by="city")
+    np.testing.assert_allclose(found[COLUMNS], plain[COLUMNS])

@@ -62,3 +62,12 @@ def test_problems_are_errors():
         concentration_index_decomposition(PEOPLE.assign(age=2 * PEOPLE["income"]), **OPTIONS)
     with pytest.raises(DataError, match=r"mean zero"):
         concentration_index_decomposition(PEOPLE.assign(health=0.0), **OPTIONS)
+
+
+def test_a_decomposition_per_group_is_that_of_the_group():
+    both = pd.concat([PEOPLE.assign(year=2), PEOPLE.head(150).assign(year=1)])
+    options = OPTIONS | {"draws": 5}
+    found = check_estimates(concentration_index_decomposition(both, **options, by="year"))
+    assert found["year"].tolist() == [1] * 5 + [2] * 5
+    alone = concentration_index_decomposition(PEOPLE.head(150), **options)
+    np.testing.assert_allclose(found["estimate"][:5], alone["estimate"])

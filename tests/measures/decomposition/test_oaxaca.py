@@ -87,3 +87,13 @@ def test_problems_are_errors_with_a_remedy():
         oaxaca_decomposition(PEOPLE, **OPTIONS, slopes="own")
     with pytest.raises(MethodError, match=r"too few persons"):
         oaxaca_decomposition(PEOPLE.groupby("who").head(3), **OPTIONS)
+
+
+def test_a_decomposition_per_group_is_that_of_the_group():
+    both = pd.concat([PEOPLE.assign(year=2020), people(np.random.default_rng(5)).assign(year=2010)])
+    found = check_estimates(oaxaca_decomposition(both, **OPTIONS, by="year"))
+    assert found["year"].tolist() == [2010] * 3 + [2020] * 3
+    np.testing.assert_allclose(found["estimate"][3:], oaxaca_decomposition(PEOPLE, **OPTIONS)["estimate"], rtol=1e-12)
+    lonely = pd.concat([PEOPLE.assign(year=2020), PEOPLE[PEOPLE["who"] == "low"].assign(year=2010)])
+    with pytest.raises(DataError, match=r"In the group \{'year': 2010\}: Column `who` has no rows with 'high'"):
+        oaxaca_decomposition(lonely, **OPTIONS, by="year")

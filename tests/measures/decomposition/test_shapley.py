@@ -56,3 +56,11 @@ def test_twelve_regressors_are_exact_and_more_than_fourteen_are_refused():
         shapley_shares(wide, outcome="y", regressors=[f"x{i}" for i in range(15)])
     with pytest.raises(MethodError, match=r"does not vary"):
         shapley_shares(wide.assign(y=1.0), outcome="y", regressors=names)
+
+
+def test_shares_per_group_are_those_of_the_group():
+    both = pd.concat([PEOPLE.assign(year=2), PEOPLE.head(90).assign(year=1)])
+    options = {"outcome": "y", "regressors": ["a", "b"], "draws": 5}
+    found = check_estimates(shapley_shares(both, **options, by="year"))
+    assert found["year"].tolist() == [1] * 3 + [2] * 3
+    np.testing.assert_allclose(found["estimate"][:3], shapley_shares(PEOPLE.head(90), **options)["estimate"])

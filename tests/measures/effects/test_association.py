@@ -57,3 +57,12 @@ def test_three_groups_and_missing_or_uncoded_outcomes_are_errors():
         interaction(table.assign(linked=0.5), **NAMES)
     with pytest.raises(DataError, match=r"Did you mean 'new'"):
         interaction(table, **NAMES | {"exposed": "neww"})
+
+
+def test_an_interaction_per_group_is_that_of_the_group():
+    turned = {(arm, "yes" if home == "no" else "no"): counts for (arm, home), counts in CELLS.items()}
+    both = pd.concat([individuals(turned).assign(city="A"), individuals(CELLS).assign(city="B")])
+    found = interaction(both, **NAMES, by="city")
+    assert found["city"].tolist() == ["A", "B"]
+    assert found.loc[1, "estimate"] == interaction(individuals(CELLS), **NAMES).loc[0, "estimate"]
+    assert found.loc[0, "estimate"] == pytest.approx(-found.loc[1, "estimate"])

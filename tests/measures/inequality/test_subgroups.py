@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from analysis.errors import DataError, MethodError
 from analysis.estimates import check_estimates
 from analysis.measures.inequality.attributable import attributable_to_inequality
+from analysis.measures.inequality.concentration import concentration_indices
 from analysis.measures.inequality.dispersion import DISPERSIONS, dispersion_between_groups
 from analysis.measures.inequality.gaps import gaps_between_groups
 from analysis.measures.inequality.group_concentration import group_concentration_indices
@@ -283,3 +284,53 @@ def test_profile_keeps_populations_apart_and_takes_levels():
 def test_profile_of_impossible_data_is_an_error_and_not_a_table_of_reasons():
     with pytest.raises(DataError, match="texts where numbers belong"):
         inequality_profile(GROUPS.assign(estimate="x"), **CALL)
+
+
+@pytest.mark.parametrize("choice", [(), [], None, 3])
+def test_no_kinds_and_no_measures_is_an_error_that_lists_the_choices(choice):
+    persons = pd.DataFrame({"income": [1.0, 2.0, 3.0], "value": [0.0, 1.0, 1.0]})
+    with pytest.raises(MethodError, match=r"`kinds` is .*Choose one or more from: standard, absolute, modified"):
+        group_concentration_indices(GROUPS, position="place", kinds=choice)
+    with pytest.raises(MethodError, match=r"`kinds` is .*Choose one or more from: standard, absolute, modified"):
+        concentration_indices(persons, position="income", kinds=choice)
+    with pytest.raises(MethodError, match=r"`measures` is .*Choose one or more from: bgv, bgsd, cov, mld"):
+        dispersion_between_groups(GROUPS, measures=choice)
+
+
+def test_a_choice_made_twice_is_an_error():
+    with pytest.raises(MethodError, match="names one choice twice"):
+        dispersion_between_groups(GROUPS, measures=["bgv", "bgv"])
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("size", [1e-28, 1e-15, 1e15, 1e29])
+def test_numbers_of_any_size_give_no_warning_and_no_silent_gap(name, size):
+    small = GROUPS.assign(estimate=GROUPS["estimate"] * size, standard_error=GROUPS["standard_error"] * size)
+    uncertain = GROUPS.assign(standard_error=size)
+    tables = [small, uncertain]
+    unequal = GROUPS.assign(population=[size, 1.0, 1.0, 1.0])
+    if name == "gradient" and size > 1:
+        with pytest.raises(MethodError, match="no unique answer"):
+            ESTIMATORS[name](unequal)
+    else:
+        tables.append(unequal)
+    for table in tables:
+        result = check_estimates(ESTIMATORS[name](table))
+        assert (result.loc[result[["estimate", "lower", "upper"]].isna().any(axis=1), "note"] != "").all()
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_ratio_of_very_uncertain_groups_runs_from_zero_to_infinity(name):
+    result = ESTIMATORS[name](GROUPS.assign(standard_error=1e15))
+    for row in result[result["measure"].isin(["ratio", "rii"])].to_dict("records"):
+        assert (row["lower"], row["upper"]) == (0, np.inf)
+
+
+@pytest.mark.parametrize("link", ["logit", "log"])
+def test_groups_with_everybody_but_one_are_computed_or_refused_in_words(link):
+    edge = GROUPS.assign(estimate=[1.0, 1.0, 1.0, 0.9])
+    try:
+        result = group_slope_and_relative_index(edge, position="place", link=link)
+    except MethodError:
+        return
+    assert np.isfinite(result["estimate"]).all()

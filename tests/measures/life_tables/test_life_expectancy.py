@@ -198,3 +198,36 @@ def test_intervals_cover_the_truth_as_often_as_they_promise(person_years):
         value = np.where(found["age"] == 0, expected[0], expected[1])
         covered = ((found["lower"] <= value) & (value <= found["upper"])).groupby(found["age"]).mean()
         assert covered.between(0.93, 0.97).all(), (estimator.__name__, person_years, covered.to_dict())
+
+
+@pytest.mark.parametrize("at", [None, "65", (), [0, None], np.nan, True, [0, "x"]])
+def test_an_age_that_is_no_number_is_an_error(at):
+    for estimator in (life_expectancy, lambda table, at: healthy_life_expectancy(table, at=at, sample=None)):
+        with pytest.raises(MethodError, match=r"`at`"):
+            estimator(BANDS.assign(proportion=0.5), at=at)
+
+
+@pytest.mark.parametrize("until", ["x", np.nan, np.inf, (65,)])
+def test_an_end_that_is_no_age_is_an_error(until):
+    with pytest.raises(MethodError, match=r"`until` is"):
+        life_expectancy(BANDS, until=until)
+
+
+def test_ages_may_be_numbers_of_any_kind():
+    plain = life_expectancy(BANDS, at=0)
+    for at in (np.int64(0), 0.0, np.array([0]), range(1)):
+        assert life_expectancy(BANDS, at=at)["estimate"].tolist() == plain["estimate"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("deaths", "person_years", "life"), [(1e12, 1.0, "less than a minute"), (1.0, 1e12, "more than a million years")]
+)
+def test_a_life_that_nobody_can_have_is_an_error(deaths, person_years, life):
+    table = BANDS.assign(
+        deaths=[*BANDS["deaths"].iloc[:-1], deaths], person_years=[*BANDS["person_years"].iloc[:-1], person_years]
+    )
+    message = rf"impossible in 1 age bands, the first in the band from {BANDS['age_from'].iloc[-1]}.*{life}"
+    with pytest.raises(DataError, match=message):
+        life_expectancy(table)
+    with pytest.raises(DataError, match=message):
+        life_expectancy(table.assign(rate=table["deaths"] / table["person_years"]), rate="rate")

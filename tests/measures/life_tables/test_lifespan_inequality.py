@@ -153,5 +153,10 @@ def test_edges_have_a_note_or_a_helpful_error():
     with pytest.raises(MethodError, match=r"`measures` is 'ginni'"):
         lifespan_inequality(SINGLE, measures="ginni")
     two = pd.DataFrame({"age_from": [0, 65], "age_to": [65, None], "deaths": [1, 1], "person_years": [10, 10]})
-    with pytest.raises(MethodError, match=r"three age bands"):
-        lifespan_inequality(two)
+    found = lifespan_inequality(two).set_index("measure")
+    unknown = found.loc[["modal_age", "sd_above_mode"]]
+    assert unknown[["estimate", "lower", "upper"]].isna().all(axis=None)
+    assert unknown["note"].str.startswith("fewer than three age bands").all()
+    others = found.drop(index=unknown.index)
+    assert np.isfinite(others[["estimate", "lower", "upper"]]).all(axis=None)
+    assert others["estimate"].tolist() == lifespan_inequality(two, measures=list(others.index))["estimate"].tolist()

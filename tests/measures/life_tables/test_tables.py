@@ -166,3 +166,16 @@ def test_the_position_of_an_age_must_be_the_beginning_of_a_band():
     assert populations.position(20) == 2
     with pytest.raises(MethodError, match=r"No age band begins at 30"):
         populations.position(30)
+
+
+@pytest.mark.parametrize("ax", [(), (0.5,), [0.5] * 9, None, "half"])
+def test_years_of_the_dying_that_are_not_one_per_band_are_an_error(ax):
+    with pytest.raises((DataError, MethodError), match=r"`ax`"):
+        life_table_of_rates([0.01, 0.02, 0.2], [0, 1, 20], [1, 19, np.inf], ax=ax)
+
+
+@pytest.mark.parametrize("infant", [1.5, -0.1, (0.1, 0.2), np.nan])
+def test_years_of_dying_infants_lie_within_their_first_year(infant):
+    table = pd.DataFrame({"age_from": [0, 1], "age_to": [1, None], "deaths": [1, 9], "person_years": [100, 700]})
+    with pytest.raises((DataError, MethodError), match=r"`infant`"):
+        life_table(table, infant=infant)

@@ -176,3 +176,19 @@ def test_log_and_exact_intervals_of_a_rate_ratio_cover_the_truth():
     for method, lowest in (("log", 0.935), ("exact", 0.945)):
         result = rate_ratio(long, **PAIR, by="draw", method=method)
         assert lowest <= ((result["lower"] <= 2) & (result["upper"] >= 2)).mean() <= 0.985
+
+
+def test_the_method_of_a_rate_ratio_is_the_one_that_made_the_interval():
+    table = pd.DataFrame({"town": [1, 1, 2, 2], "arm": ["a", "b"] * 2, "deaths": [0, 9, 4, 9], "person_years": 100.0})
+    result = rate_ratio(table, group="arm", exposed="a", reference="b", by="town")
+    assert result["method"].tolist() == ["exact, conditional on all events", "normal on the log scale"]
+    exact = rate_ratio(table, group="arm", exposed="a", reference="b", by="town", method="exact")
+    assert exact["method"].unique().tolist() == ["exact, conditional on all events"]
+    assert result.loc[0, ["lower", "upper"]].tolist() == exact.loc[0, ["lower", "upper"]].tolist()
+
+
+def test_limits_without_end_have_a_note():
+    table = pd.DataFrame({"arm": ["a", "b"], "deaths": [1e-9, 9], "person_years": 100.0})
+    result = rate_ratio(table, group="arm", exposed="a", reference="b").loc[0]
+    assert (result["lower"], result["upper"]) == (0, math.inf)
+    assert result["note"] == "too little information: a limit of the interval is infinite"

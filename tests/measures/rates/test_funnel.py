@@ -127,3 +127,8 @@ def test_units_without_size_or_without_any_events_are_errors():
         funnel_points(pd.DataFrame({"events": [0, 1], "total": [0, 5]}))
     with pytest.raises(MethodError, match=r"`target` is 0.0"):
         funnel_points(pd.DataFrame({"events": [0, 0], "total": [3, 5]}))
+
+
+def test_one_unit_with_all_the_weight_leaves_no_variance_between_units():
+    found = over_dispersion([3.0, -2.0, 1.0], [1e-20, 1.0, 1.0], winsorise=0)
+    assert (found.tau2, found.units) == (0.0, 3)

@@ -130,3 +130,9 @@ def test_indirectly_standardised_rate_is_the_ratio_times_the_reference_rate():
     np.testing.assert_allclose(rate[LIMITS], ratio[LIMITS] * 800 / 4e5)
     own = indirectly_standardised_rate(country, country).loc[0]
     assert own["estimate"] == pytest.approx(800 / 4e5)
+
+
+def test_a_reference_without_rates_and_without_counts_is_told_what_it_lacks():
+    cohort = pd.DataFrame({"age_band": ["20-44"], "deaths": [4], "person_years": [1000.0]})
+    with pytest.raises(DataError, match=r"`rate` is missing from the reference.*`deaths` and `person_years`"):
+        standardised_mortality_ratio(cohort, pd.DataFrame({"age_band": ["20-44"]}), strata="age_band")

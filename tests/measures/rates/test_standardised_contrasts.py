@@ -58,6 +58,8 @@ def test_no_events_in_one_group_and_in_both_have_their_notes():
     assert one["note"].startswith("no events in one group")
     assert (one["estimate"], one["lower"]) == (0, 0)
     assert 0 < one["upper"] < math.inf
+    assert one["method"] == "direct standardisation, square-and-add of gamma limits"
+    assert standardised_rate_ratio(TOWNS, STANDARD, **PAIR).loc[0, "method"].endswith("normal on the log scale")
     both = standardised_rate_ratio(TOWNS.assign(deaths=0), STANDARD, **PAIR).loc[0]
     assert both["note"].startswith("no events in either group")
     assert (both["lower"], both["upper"]) == (0, math.inf)

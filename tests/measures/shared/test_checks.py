@@ -4,7 +4,10 @@ import pytest
 
 from analysis.errors import DataError, MethodError
 from analysis.measures.shared.checks import (
+    LARGEST,
+    SMALLEST,
     check_choice,
+    check_values,
     normal_quantile,
     require_complete,
     require_no_more_than,
@@ -99,3 +102,30 @@ def test_an_absent_group_brings_the_nearest_one():
     table = pd.DataFrame({"arm": ["new", "usual"], "deaths": [1, 2]})
     with pytest.raises(DataError, match=r"no rows with 'usua'. Did you mean 'usual'"):
         exposed_and_reference(table, ["deaths"], group="arm", exposed="new", reference="usua")
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (1e31, r"too large to compute with \(beyond 1e\+30\)"),
+        (-1e31, r"too large"),
+        (1e-31, r"too close to zero to compute with \(within 1e-30\)"),
+        (-1e-31, r"too close to zero"),
+    ],
+)
+def test_a_size_that_cannot_be_computed_with_is_reported_with_column_count_row_and_remedy(value, problem):
+    table = pd.DataFrame({"income": [1.0, value, value]}, index=[4, 5, 6])
+    with pytest.raises(DataError, match=rf"`income` of the table has 2 values {problem}.* in row 5 .*Are the units"):
+        require_numbers(table, ["income"])
+
+
+def test_zero_and_the_bounds_themselves_can_be_computed_with():
+    values = [0.0, -0.0, LARGEST, -LARGEST, SMALLEST, -SMALLEST]
+    assert check_values(values, what="The value").tolist() == values
+    assert np.isfinite(np.prod([LARGEST] * 10))
+    assert np.prod([SMALLEST] * 10) > np.finfo(float).tiny
+
+
+def test_the_first_problem_of_a_column_is_the_one_that_is_told():
+    with pytest.raises(DataError, match=r"1 missing values, the first in row 2"):
+        check_values([1e99, -1.0, np.nan], what="The value", minimum=0)

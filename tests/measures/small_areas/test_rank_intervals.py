@@ -9,7 +9,9 @@ from analysis.errors import DataError, MethodError
 from analysis.estimates import check_estimates
 from analysis.measures.small_areas.rank_intervals import rank_intervals, ranks_of
 
-UNITS = st.lists(st.tuples(st.integers(0, 9), st.floats(0, 3)), min_size=1, max_size=12)
+UNITS = st.lists(
+    st.tuples(st.integers(0, 9), st.floats(0, 3).map(lambda size: round(size, 6))), min_size=1, max_size=12
+)
 
 
 def units(rows):

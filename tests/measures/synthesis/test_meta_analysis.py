@@ -6,10 +6,19 @@ from hypothesis import strategies as st
 
 from analysis.errors import DataError, MethodError
 from analysis.estimates import check_estimates
-from analysis.measures.synthesis.between_studies import TAU_METHODS, q_profile_interval, study_groups, tau_squared
+from analysis.measures.shared.ratios import log_estimates, log_interval
+from analysis.measures.synthesis.between_studies import (
+    TAU_METHODS,
+    q_profile_interval,
+    study_groups,
+    tau_squared,
+    variance_between,
+)
 from analysis.measures.synthesis.meta_analysis import INTERVALS, leave_one_out, meta_analysis
 
-ROWS = st.lists(st.tuples(st.floats(-3, 3), st.floats(0.05, 1)), min_size=2, max_size=9)
+# Effects of a size that can occur: nearer to zero than 1e-30 they are refused.
+EFFECTS = st.floats(-3, 3).map(lambda effect: round(effect, 9))
+ROWS = st.lists(st.tuples(EFFECTS, st.floats(0.05, 1)), min_size=2, max_size=9)
 METHOD, INTERVAL = st.sampled_from(list(TAU_METHODS)), st.sampled_from(list(INTERVALS))
 NUMBERS = ["estimate", "lower", "upper", "tau_squared", "q"]
 
@@ -28,7 +37,7 @@ def test_order_of_the_studies_does_not_matter(rows, method, interval, random):
 
 
 @settings(deadline=None)
-@given(ROWS, METHOD, INTERVAL, st.floats(0.01, 100), st.floats(-50, 50))
+@given(ROWS, METHOD, INTERVAL, st.floats(0.01, 100), st.floats(-50, 50).map(lambda shift: round(shift, 9)))
 def test_scale_and_origin_of_the_effects_carry_over(rows, method, interval, scale, shift):
     table = studies(rows)
     moved = table.assign(effect=table["effect"] * scale + shift, standard_error=table["standard_error"] * scale)
@@ -66,9 +75,9 @@ def test_many_meta_analyses_at_once_are_each_of_them_alone(groups, method):
 @settings(deadline=None)
 @given(ROWS)
 def test_q_profile_limits_enclose_the_paule_mandel_estimate(rows):
-    one = study_groups(*zip(*rows, strict=True))
-    lower, upper = q_profile_interval(one)
-    centre = tau_squared(one, "PM")
+    effects, errors = zip(*rows, strict=True)
+    lower, upper = q_profile_interval(effects, errors)
+    centre = tau_squared(effects, errors, method="PM")
     assert lower[0] <= centre[0] * (1 + 1e-9)
     assert centre[0] <= upper[0] * (1 + 1e-9) or upper[0] == 0
 
@@ -96,7 +105,7 @@ def test_equal_effects_have_no_variance_between_them(method):
 
 def test_two_tops_of_the_likelihood_end_at_the_higher():
     one = study_groups([0.0, 0.0, 10.0, -10.0], [0.01, 0.01, 5.0, 5.0])
-    found = float(tau_squared(one, "REML")[0])
+    found = float(variance_between(one, "REML")[0])
     grid = np.geomspace(1e-8, 1e3, 4000)
 
     def height(tau):
@@ -135,6 +144,72 @@ def test_leaving_out_a_study_is_the_meta_analysis_of_the_others():
         assert found.loc[row, NUMBERS].tolist() == pytest.approx(alone[NUMBERS].tolist())
     with pytest.raises(MethodError, match=r"each with its own name"):
         leave_one_out(table.assign(study="x"))
+
+
+LOGS = {"effect": "log_estimate", "standard_error": "log_standard_error", "exponentiate": True}
+
+
+def printed(rows, level=0.95):
+    ratio, error = (np.array(column) for column in zip(*rows, strict=True))
+    lower, upper = log_interval(ratio, error, level)
+    return pd.DataFrame({"estimate": ratio, "lower": lower, "upper": upper, "level": level})
+
+
+@given(st.floats(0.1, 10), st.floats(0.02, 1), st.integers(2, 9))
+def test_equal_printed_ratios_are_a_larger_study_whatever_the_level_they_were_printed_at(ratio, error, count):
+    for level in (0.8, 0.95):
+        table = log_estimates(printed([(ratio, error)] * count, level))
+        found = meta_analysis(table, method="fixed", **LOGS).loc[0]
+        lower, upper = log_interval(ratio, error / count**0.5)
+        assert (found["estimate"], found["lower"], found["upper"]) == pytest.approx((ratio, float(lower), float(upper)))
+        assert found["q"] == pytest.approx(0, abs=1e-9)
+
+
+def test_printed_ratios_are_pooled_per_group():
+    table = log_estimates(printed([(2.0, 0.1), (3.0, 0.1), (5.0, 0.1)]).assign(sex=["f", "f", "m"]))
+    found = meta_analysis(table, by="sex", method="fixed", **LOGS)
+    assert found["estimate"].tolist() == pytest.approx([6**0.5, 5.0])
+    assert found["studies"].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("method", TAU_METHODS)
+def test_equal_effects_are_equal_whatever_their_size(method):
+    for effect in (0.1 + 0.2, 1000.1, -7e-9, 1e12 / 3):
+        found = meta_analysis(studies([(effect, 0.1)] * 7), method=method, interval="hartung-knapp").loc[0]
+        assert (found["tau_squared"], found["q"], found["standard_error"]) == (0, 0, 0)
+
+
+def test_the_variance_between_studies_comes_from_arrays_with_any_names_of_groups():
+    table = studies([(0.1, 0.1), (0.5, 0.2), (0.9, 0.1), (0.2, 0.3)]).assign(place=["b", "a", "b", "a"])
+    arrays = (table["effect"], table["standard_error"])
+    for method in TAU_METHODS:
+        expected = meta_analysis(table, by="place", method=method)["tau_squared"]
+        assert tau_squared(*arrays, group=table["place"], method=method).tolist() == expected.tolist()
+    lower, upper = q_profile_interval(*arrays, 0.8, group=table["place"])
+    expected = meta_analysis(table, by="place", level=0.8)
+    assert (lower.tolist(), upper.tolist()) == tuple(
+        expected[name].tolist() for name in ("tau_squared_lower", "tau_squared_upper")
+    )
+    with pytest.raises(DataError, match=r"2 effects, 1 standard errors"):
+        tau_squared([0.1, 0.2], [0.1])
+    with pytest.raises(DataError, match=r"1 studies have no group, the first is number 1"):
+        tau_squared([0.1, 0.2], [0.1, 0.1], group=["a", None])
+    with pytest.raises(MethodError, match=r"one level at a time"):
+        q_profile_interval([0.1, 0.2], [0.1, 0.1], (0.8, 0.9))
+
+
+def test_leaving_out_a_study_within_its_group():
+    table = studies([(0.1, 0.1), (0.5, 0.2), (0.9, 0.1), (0.2, 0.3), (0.3, 0.1)]).assign(
+        study=["c", "x", "a", "c", "y"], place=["south", "north", "south", "north", "north"]
+    )
+    found = leave_one_out(table, by="place")
+    assert found[["place", "without"]].to_numpy().tolist() == [
+        ["north", "x"],
+        ["north", "c"],
+        ["north", "y"],
+        ["south", "c"],
+        ["south", "a"],
+    ]
 
 
 def test_bad_input_is_an_error():

@@ -73,3 +73,57 @@ def test_filling_a_symmetric_funnel_adds_nothing_and_turns_over_with_the_effects
     assert left["estimate"] < left["unadjusted"]
     ratio = trim_and_fill(skewed, method="fixed", estimator=estimator, exponentiate=True).loc[0]
     assert ratio["upper"] == pytest.approx(np.exp(left["upper"]))
+
+
+@pytest.mark.parametrize("effect", [0.1 + 0.2, -7e-9, 1000.1, 0.0])
+def test_equal_effects_have_no_slope_and_no_test(effect):
+    table = studies(count=12).assign(effect=effect)
+    egger = egger_test(table).loc[0]
+    assert (str(egger["estimate"]), egger["limit_estimate"]) == ("0.0", pytest.approx(effect, rel=1e-15))
+    assert egger[["lower", "upper", "statistic", "p_value"]].isna().all()
+    assert "lie on one line entirely" in egger["note"]
+    found = meta_regression(table, moderators="dose")
+    assert found["estimate"].tolist() == [pytest.approx(effect, rel=1e-15), 0]
+    assert found[["lower", "upper", "standard_error", "p_value", "q_model", "q_model_p_value"]].isna().all(axis=None)
+    assert found["note"].str.contains("lie on one line entirely").all()
+    assert (found["q_residual"] == 0).all()
+    wald = check_estimates(meta_regression(table, moderators="dose", interval="wald"))
+    assert wald.loc[1, ["p_value", "q_model", "q_model_p_value"]].tolist() == [1, 0, 1]
+    filled = trim_and_fill(table).loc[0]
+    assert (filled["missing_studies"], filled["estimate"], filled["unadjusted"]) == (
+        0,
+        *[pytest.approx(effect, rel=1e-15)] * 2,
+    )
+
+
+def test_effects_on_a_line_give_the_line_without_a_test():
+    table = studies()
+    egger = egger_test(table.assign(effect=0.2 + 1.5 * table["standard_error"])).loc[0]
+    assert (egger["estimate"], egger["limit_estimate"]) == pytest.approx((1.5, 0.2))
+    assert np.isnan(egger["p_value"])
+    found = meta_regression(table.assign(effect=0.2 + 1.5 * table["dose"]), moderators="dose")
+    assert found["estimate"].tolist() == pytest.approx([0.2, 1.5])
+    assert found["p_value"].isna().all()
+    nearly = 0.2 + 1.5 * table["dose"] + np.tile([1e-6, -1e-6], 6)
+    assert meta_regression(table.assign(effect=nearly), moderators="dose")["p_value"].notna().all()
+
+
+def test_each_group_is_the_table_of_that_group():
+    both = pd.concat([studies(seed=3).assign(place="south"), studies(seed=4, slope=1).assign(place="north")])
+    for estimator, options in (
+        (egger_test, {}),
+        (trim_and_fill, {"estimator": "R0"}),
+        (meta_regression, {"moderators": "dose"}),
+    ):
+        found = estimator(both.sample(frac=1, random_state=2), by="place", **options)
+        assert found["place"].drop_duplicates().tolist() == ["north", "south"]
+        alone = pd.concat([estimator(both[both["place"] == place], **options) for place in ("north", "south")])
+        columns = ["estimate", "lower", "upper"]
+        np.testing.assert_allclose(found[columns].astype(float), alone[columns].astype(float), rtol=1e-9)
+    with pytest.raises(MethodError, match=r"In the group \{'place': 'south'\}: 2 studies cannot show"):
+        egger_test(both.iloc[10:], by="place")
+
+
+def test_a_regression_needs_a_moderator():
+    with pytest.raises(MethodError, match=r"There is no moderator"):
+        meta_regression(studies(), moderators=())

@@ -8,7 +8,14 @@ import pandas as pd
 from analysis.errors import DataError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names, normal_quantile, require_numbers
+from analysis.measures.shared.checks import (
+    LARGEST,
+    FloatArray,
+    check_choice,
+    column_names,
+    normal_quantile,
+    require_numbers,
+)
 from analysis.measures.shared.grouping import sum_by
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -24,7 +31,8 @@ def _checked(
     if known:
         checked = require_numbers(checked, limits, above=0)
     if sample:
-        checked = require_numbers(checked, [sample], above=0)
+        # Below zero and below one are different mistakes.
+        checked = require_numbers(require_numbers(checked, [sample], above=0), [sample], minimum=1)
     total = sum_by(checked, [columns["prevalence"]], by)[columns["prevalence"]]
     if (total > 1 + 1e-9).any():
         raise DataError(
@@ -49,6 +57,12 @@ def _one_minus(
         of_ratios = (shares / ratios / rest) ** 2 @ log_variance
         of_shares = (shares @ excess**2 - (shares @ excess) ** 2) / rest**2
     return float(rest), float(of_ratios + (of_shares / sample if sample else 0.0))
+
+
+def _limits(rest: FloatArray, half: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Limits of a fraction from one minus it and the half width of its logarithm; endless when too wide to compute."""
+    factor = np.exp(np.minimum(half, np.log(LARGEST)))
+    return np.where(half > np.log(LARGEST), -np.inf, 1 - rest * factor), 1 - rest / factor
 
 
 @several_levels
@@ -76,9 +90,10 @@ def attributable_fraction(
     relative_risk
         Column with risk or rate ratios against the unexposed, above 0.
     lower, upper
-        Columns with the limits of the ratios; without them the ratios count as known.
+        Columns with the limits of the ratios; without them there is no interval, and a `note` says so. For ratios that
+        are known exactly make both columns equal to the ratio.
     sample
-        Column with the number of persons (or cases) behind the prevalence; None takes prevalences as known.
+        Column with the number of persons (or cases) behind the prevalence, 1 or more; None takes prevalences as known.
     by
         Columns that tell populations apart; none is one population.
     method
@@ -134,9 +149,9 @@ def attributable_fraction(
             spread = (width / (2 * normal_quantile(input_level))) ** 2
         size = float(rows[sample].iloc[0]) if sample else None
         rest, variance = _one_minus(shares, ratios, spread, size, method)
-        half = z * variance**0.5 if known or sample else np.nan
+        half = z * variance**0.5 if known else np.nan
         remark = notes.combine_notes(
-            "" if known or sample else notes.NO_GROUP_INTERVALS,
+            "" if known else notes.NO_GROUP_INTERVALS,
             notes.ONE_SIDED_FRACTION if rest > 1 else "",
         )
         found.append(
@@ -144,18 +159,19 @@ def attributable_fraction(
                 **dict(zip(keys, names, strict=True)),
                 "categories": len(rows),
                 "exposed": float(shares.sum()),
-                "_limits": (1 - rest, 1 - rest * np.exp(half), 1 - rest * np.exp(-half)),
+                "_rest": rest,
+                "_half": half,
                 "_note": remark,
             }
         )
     result = pd.DataFrame(found)
-    limits = np.array(result["_limits"].tolist())
+    low, high = _limits(result["_rest"].to_numpy(dtype=float), result["_half"].to_numpy(dtype=float))
     return with_estimates(
-        result.drop(columns=["_limits", "_note"]),
+        result.drop(columns=["_rest", "_half", "_note"]),
         measure="attributable_fraction",
-        estimate=limits[:, 0],
-        lower=limits[:, 1],
-        upper=limits[:, 2],
+        estimate=1 - result["_rest"],
+        lower=low,
+        upper=high,
         level=one_level(level),
         unit="proportion",
         method=f"{method.capitalize()}; normal for log(1 - fraction)",
@@ -242,13 +258,14 @@ def potential_impact_fraction(
     )
     variance = np.bincount(row, (slope / base * cells["_spread"]) ** 2, minlength=len(totals))
     half = z * np.sqrt(variance) / (1 - value) if known else np.full(len(totals), np.nan)
+    low, high = _limits((1 - value).to_numpy(dtype=float), np.asarray(half, dtype=float))
     shown = totals.rename(columns={prevalence: "exposed", counterfactual: "exposed_then"})
     return with_estimates(
         shown.drop(columns=["_change", "_burden"]),
         measure="potential_impact_fraction",
         estimate=value,
-        lower=1 - (1 - value) * np.exp(half),
-        upper=1 - (1 - value) * np.exp(-half),
+        lower=low,
+        upper=high,
         level=one_level(level),
         unit="proportion",
         method="potential impact fraction; normal for log(1 - fraction), prevalences known",

@@ -1,6 +1,9 @@
 """Attributable fractions of several exposures together, one after the other and on average, from a regression."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,8 +23,8 @@ from analysis.measures.shared.checks import (
     require_covariates,
     require_numbers,
 )
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
-from analysis.measures.shared.notes import combine_notes
 
 
 def fit_canonical(
@@ -89,24 +92,31 @@ def _columns(table: pd.DataFrame, name: str, unexposed: Any) -> FloatArray:
     return np.column_stack([(values == value).to_numpy(dtype=float) for value in categories])
 
 
-def _averted(
-    design: FloatArray,
-    players: list[slice],
-    outcome: FloatArray,
-    offset: FloatArray,
-    weights: FloatArray,
-    model: str,
-) -> FloatArray:
-    """Fraction of cases averted when each set of exposures is removed."""
-    slope = fit_canonical(design, outcome, offset, weights, model)
-    linear = design @ slope + offset
-    parts = [design[:, own] @ slope[own] for own in players]
-    observed = weights @ _predict(linear, model)
-    worth = np.zeros(2 ** len(players))
-    for place in range(1, len(worth)):
-        removed = sum(part for player, part in enumerate(parts) if place >> player & 1)
-        worth[place] = 1 - weights @ _predict(linear - removed, model) / observed
-    return worth
+@dataclass(frozen=True)
+class _Population:
+    """Rows of a cohort as arrays: the design of the model, and the columns of it that belong to each exposure."""
+
+    design: FloatArray
+    players: list[slice]
+    outcome: FloatArray
+    offset: FloatArray
+    model: str
+
+    def averted(self, weights: FloatArray) -> FloatArray:
+        """Fraction of cases averted when each set of exposures is removed, rows counting by their weights."""
+        slope = fit_canonical(self.design, self.outcome, self.offset, weights, self.model)
+        linear = self.design @ slope + self.offset
+        parts = [self.design[:, own] @ slope[own] for own in self.players]
+        observed = weights @ _predict(linear, self.model)
+        worth = np.zeros(2 ** len(self.players))
+        for place in range(1, len(worth)):
+            removed = sum(part for player, part in enumerate(parts) if place >> player & 1)
+            worth[place] = 1 - weights @ _predict(linear - removed, self.model) / observed
+        return worth
+
+    def fractions(self, weights: FloatArray) -> FloatArray:
+        """Rows of results, rows of the cohort counting by their weights."""
+        return _fractions(self.averted(weights), len(self.players))
 
 
 def _fractions(worth: FloatArray, count: int) -> FloatArray:
@@ -116,7 +126,49 @@ def _fractions(worth: FloatArray, count: int) -> FloatArray:
     return np.concatenate([alone, steps, shapley_values(worth), worth[-1:]])
 
 
+def _cases(checked: pd.DataFrame, outcome: str, model: str) -> FloatArray:
+    cases = checked[outcome].to_numpy(dtype=float)
+    if cases.sum() == 0 or (model == "logistic" and cases.min() == 1):
+        raise DataError(f"Column `{outcome}` has no cases, or only cases. There is nothing to attribute.")
+    return cases
+
+
+def _design(
+    checked: pd.DataFrame, exposures: Mapping[str, Any], covariates: list[str]
+) -> tuple[FloatArray, list[slice]]:
+    """Constant, indicators of the exposures and covariates; and which columns belong to each exposure."""
+    blocks = [_columns(checked, name, unexposed) for name, unexposed in exposures.items()]
+    ends = np.cumsum([1, *(block.shape[1] for block in blocks)]).tolist()
+    players = [slice(low, high) for low, high in pairwise(ends)]
+    if covariates:
+        others = pd.get_dummies(require_covariates(checked, covariates), drop_first=True, dtype=float)
+        blocks.append(others.to_numpy(dtype=float))
+    design = np.column_stack([np.ones(len(checked)), *blocks])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise MethodError("Exposures or columns of `adjust` determine each other. Leave out what the others tell.")
+    return design, players
+
+
+def _population(
+    table: pd.DataFrame,
+    outcome: str,
+    exposures: Mapping[str, Any],
+    covariates: list[str],
+    person_years: str | None,
+    model: str,
+) -> _Population:
+    most = 1 if model == "logistic" else None
+    complete = require_complete(table, [*exposures, *covariates])
+    checked = require_numbers(complete, [outcome], minimum=0, maximum=most)
+    cases, offset = _cases(checked, outcome, model), np.zeros(len(checked))
+    if person_years:
+        offset = np.log(require_numbers(checked, [person_years], above=0)[person_years].to_numpy(dtype=float))
+    design, players = _design(checked, exposures, covariates)
+    return _Population(design, players, cases, offset, model)
+
+
 @several_levels
+@each_group
 def sequential_attributable_fractions(
     table: pd.DataFrame,
     *,
@@ -127,6 +179,7 @@ def sequential_attributable_fractions(
     model: str = "logistic",
     draws: int = 500,
     seed: int = 1,
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Part of the cases due to each of several exposures: alone, one after the other, on average, and together.
@@ -151,15 +204,17 @@ def sequential_attributable_fractions(
         Number of bootstrap samples of rows.
     seed
         Start of the random numbers.
+    by
+        Columns that define groups, each with a model of its own; none gives one.
     level
         Coverage of the interval, between 0 and 1; or several.
 
     Returns
     -------
     pandas.DataFrame
-        For each exposure a row of `fraction` ``alone``, ``sequential`` and ``average``, and one row ``combined`` for
-        all: the estimate columns, with `measure` "attributable_fraction". Sequential fractions and average ones each
-        add up to the combined fraction.
+        Per group for each exposure a row of `fraction` ``alone``, ``sequential`` and ``average``, and one row
+        ``combined`` for all: the estimate columns, with `measure` "attributable_fraction". Sequential fractions and
+        average ones each add up to the combined fraction.
 
     Raises
     ------
@@ -193,31 +248,11 @@ def sequential_attributable_fractions(
     covariates, names = column_names(adjust), list(exposures)
     if not 0 < len(names) <= MOST_PLAYERS:
         raise MethodError(f"There are {len(names)} exposures; give 1 to {MOST_PLAYERS}, others can go into `adjust`.")
-    checked = require_numbers(
-        require_complete(table, [*names, *covariates]), [outcome], minimum=0, maximum=1 if model == "logistic" else None
-    )
     check_whole(draws, option="draws", minimum=0)
     check_whole(seed, option="seed", minimum=0)
-    cases = checked[outcome].to_numpy(dtype=float)
-    if cases.sum() == 0 or (model == "logistic" and cases.min() == 1):
-        raise DataError(f"Column `{outcome}` has no cases, or only cases. There is nothing to attribute.")
-    offset = np.zeros(len(checked))
-    if person_years:
-        offset = np.log(require_numbers(checked, [person_years], above=0)[person_years].to_numpy(dtype=float))
-    blocks = [_columns(checked, name, unexposed) for name, unexposed in exposures.items()]
-    starts = np.cumsum([1, *(block.shape[1] for block in blocks)])
-    players = [slice(int(low), int(low) + block.shape[1]) for low, block in zip(starts, blocks, strict=False)]
-    others = (
-        [pd.get_dummies(require_covariates(checked, covariates), drop_first=True, dtype=float).to_numpy()]
-        if covariates
-        else []
-    )
-    design = np.column_stack([np.ones(len(checked)), *blocks, *others])
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        raise MethodError("Exposures or columns of `adjust` determine each other. Leave out what the others tell.")
-    worth = _averted(design, players, cases, offset, np.ones(len(cases)), model)
-    every, failed = _bootstrap(design, players, cases, offset, model, draws=draws, seed=seed)
-    estimate = _fractions(worth, len(names))
+    people = _population(table, outcome, exposures, covariates, person_years, model)
+    estimate = people.fractions(np.ones(len(people.outcome)))
+    every = _bootstrap(people, draws=draws, seed=seed)
     tail = (1 - one_level(level)) / 2
     lower, upper = np.quantile(every, [tail, 1 - tail], axis=0) if len(every) else np.full((2, len(estimate)), np.nan)
     rows = pd.DataFrame(
@@ -235,33 +270,23 @@ def sequential_attributable_fractions(
         level=one_level(level),
         unit="proportion",
         method=f"{model} regression (Bruzzi; Eide and Gefeller); bootstrap of rows, {draws} draws, seed {seed}",
-        note=[
-            combine_notes(
-                "" if len(every) else notes.NO_INTERVAL_FOR_METHOD,
-                notes.FEW_DRAWS if failed else "",
-                notes.ONE_SIDED_FRACTION if value < 0 else "",
-            )
-            for value in estimate
-        ],
+        note=[_remark(value, len(every), draws) for value in estimate],
     )
 
 
-def _bootstrap(
-    design: FloatArray,
-    players: list[slice],
-    cases: FloatArray,
-    offset: FloatArray,
-    model: str,
-    *,
-    draws: int,
-    seed: int,
-) -> tuple[FloatArray, int]:
-    """Fractions of each sample of rows, and how many samples had no solution."""
-    rng, size, found = np.random.default_rng(seed), len(cases), []
+def _remark(fraction: float, used: int, draws: int) -> str:
+    return notes.combine_notes(
+        "" if used else notes.NO_INTERVAL_FOR_METHOD,
+        notes.FEW_DRAWS if used < draws else "",
+        notes.ONE_SIDED_FRACTION if fraction < 0 else "",
+    )
+
+
+def _bootstrap(people: _Population, *, draws: int, seed: int) -> FloatArray:
+    """Fractions of each sample of rows, without the samples that have no solution."""
+    rng, size, found = np.random.default_rng(seed), len(people.outcome), []
     for _ in range(draws):
         counts = rng.multinomial(size, np.full(size, 1 / size)).astype(float)
-        try:
-            found.append(_fractions(_averted(design, players, cases, offset, counts, model), len(players)))
-        except MethodError:
-            continue
-    return np.array(found), draws - len(found)
+        with contextlib.suppress(MethodError):
+            found.append(people.fractions(counts))
+    return np.array(found)

@@ -1,6 +1,9 @@
 """Moments in decimal years: calendar dates turned into numbers by a stated convention."""
 
 import contextlib
+from datetime import date
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +24,24 @@ def _years_of_days(days: np.ndarray) -> FloatArray:
     first = year.astype("datetime64[D]").astype(np.int64)
     after = (year + 1).astype("datetime64[D]").astype(np.int64)
     return np.asarray(1970 + year.astype(np.int64) + (days - first) / (after - first))
+
+
+def _no_moments(moments: pd.Series, label: Any) -> DataError:
+    """What to say of a column that is neither dates nor numbers."""
+    texts = moments.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
+    usable = moments.isna() | moments.map(lambda value: isinstance(value, Real | date) and not isinstance(value, bool))
+    wrong = texts if texts.any() else ~usable.to_numpy(dtype=bool)
+    if not wrong.any():
+        return DataError(
+            f"Column `{label}` mixes dates and numbers, or has dates that cannot be read. "
+            "Make all of them dates with `pandas.to_datetime`, or all of them decimal years such as 2001.5."
+        )
+    first = int(np.flatnonzero(wrong)[0])
+    return DataError(
+        f"Column `{label}` has {int(wrong.sum())} {'texts' if texts.any() else 'values'} where numbers or dates "
+        f"belong, the first in row {moments.index[first]} ({moments.iloc[first]!r}). "
+        "Convert the column with `pandas.to_datetime`, or give decimal years such as 2001.5."
+    )
 
 
 def decimal_years(moments: pd.Series, convention: str = "day_of_year") -> FloatArray:
@@ -62,16 +83,14 @@ def decimal_years(moments: pd.Series, convention: str = "day_of_year") -> FloatA
     moments = numbers_as_numbers(moments.to_frame("moment"))["moment"]
     if pd.api.types.is_numeric_dtype(moments) and not pd.api.types.is_bool_dtype(moments):
         years = moments.to_numpy(dtype=float, na_value=np.nan)
-        check_values(years[~np.isnan(years)], what=f"Column `{label}`")
+        known = ~np.isnan(years)
+        check_values(years[known], what=f"Column `{label}`", labels=moments.index[known])
         return years
     if moments.dtype == object and not moments.map(lambda value: isinstance(value, str)).any():
         with contextlib.suppress(TypeError, ValueError):
             moments = pd.to_datetime(moments)
     if not pd.api.types.is_datetime64_any_dtype(moments):
-        raise DataError(
-            f"Column `{label}` holds neither dates nor numbers, the first value is {moments.iloc[0]!r}. "
-            "Convert it with `pandas.to_datetime`, or give decimal years such as 2001.5."
-        )
+        raise _no_moments(moments, label)
     naive = moments if moments.dt.tz is None else moments.dt.tz_localize(None)
     dates = naive.to_numpy().astype("datetime64[D]")
     missing = np.isnat(dates)

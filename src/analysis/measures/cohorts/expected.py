@@ -59,7 +59,21 @@ def _periods(table: pd.DataFrame, rates: RateTable) -> tuple[FloatArray, FloatAr
             "`year_breaks` to `person_time`, or average the rates over the years beforehand."
         )
     checked = require_numbers(table, ["year_from", "year_to"], name="the person-time")
-    return checked["year_from"].to_numpy(), checked["year_to"].to_numpy()
+    low, high = checked["year_from"].to_numpy(), checked["year_to"].to_numpy()
+    _check_order(low, high, ("year_from", "year_to"), table.index)
+    return low, high
+
+
+def _check_order(low: FloatArray, high: FloatArray, names: tuple[str, str], labels: pd.Index) -> None:
+    """Refuse bands without any width: their rate would be looked up at one end without a sign of it."""
+    wrong = high <= low
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"Column `{names[1]}` of the person-time is not above `{names[0]}` in {int(wrong.sum())} rows, the first "
+            f"in row {labels[first]} ({low[first]:g} to {high[first]:g}): that band ends before it begins. "
+            "The upper bound is exclusive (20-24 is 20, 25)."
+        )
 
 
 def expected_deaths(
@@ -78,7 +92,7 @@ def expected_deaths(
         One row per cell, as `person_time` gives: the strata, `age_from`, `age_to` (missing for an open band), person-
         years and, when the rates go by calendar time, `year` or `year_from` and `year_to`.
     rates
-        Rates of the reference, see `rate_table`.
+        Rates of the reference, see `analysis.measures.cohorts.rate_tables.rate_table`.
     strata
         Columns that link a row to its rates. Rows are matched by value, never by position.
     person_years
@@ -94,7 +108,8 @@ def expected_deaths(
     Raises
     ------
     DataError
-        When a column is missing, a stratum has no rates or ages or years lie outside them.
+        When a column is missing, a band ends before it begins, a stratum has no rates, or ages or years lie outside
+        them.
     MethodError
         When a band of the person-time covers several rates, or rates go by year and the person-time does not.
 
@@ -124,6 +139,7 @@ def expected_deaths(
     high = np.full(len(person_time), np.inf)
     if closed.any():
         high[closed.to_numpy()] = require_numbers(person_time[closed], ["age_to"], name="the person-time")["age_to"]
+    _check_order(low, high, ("age_from", "age_to"), person_time.index)
     age, too_old = _band_positions(low, high, table.ages, "ages", beyond)
     year, too_late = _band_positions(*_periods(person_time, table), table.years, "calendar time", beyond)
     rate = table.rates[table.stratum(person_time), age, year]

@@ -35,14 +35,16 @@ class _Problems:
     def __init__(self) -> None:
         self.found: dict[str, list[Any]] = {}
 
-    def look(self, wrong: np.ndarray, what: str, remedy: str, piece: pd.DataFrame, seen: int) -> None:
+    def look(self, wrong: np.ndarray, what: str, remedy: str, piece: pd.DataFrame) -> None:
+        """Count the wrong rows of a piece, and keep the first as an example."""
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             values = {str(key): str(value) for key, value in piece.iloc[row].items()}
-            record = self.found.setdefault(what, [0, seen + row, values, remedy])
+            record = self.found.setdefault(what, [0, piece.index[row], values, remedy])
             record[0] += int(wrong.sum())
 
     def report(self) -> None:
+        """Raise one error with every problem, when there was any."""
         if self.found:
             raise DataError(
                 "\n".join(
@@ -60,6 +62,7 @@ class _Groups:
         self.known: dict[tuple[Any, ...], int] = {}
 
     def positions(self, piece: pd.DataFrame) -> IntArray:
+        """Number of the group of every row; new groups get the next numbers."""
         if not self.columns:
             return np.zeros(len(piece), dtype=np.intp)
         code = np.zeros(len(piece), dtype=np.intp)
@@ -79,19 +82,20 @@ class _Groups:
         return found
 
     def table(self) -> pd.DataFrame:
+        """One row of names per group, in the order of their numbers."""
         return pd.DataFrame(list(self.known), columns=self.columns) if self.columns else pd.DataFrame(index=[0])
 
 
-def _check_piece(piece: pd.DataFrame, moments: dict[str, FloatArray], event: str, seen: int, found: _Problems) -> None:
+def _check_piece(piece: pd.DataFrame, moments: dict[str, FloatArray], event: str, found: _Problems) -> None:
     names = list(moments)
     for name in names:
-        found.look(~np.isfinite(moments[name]), f"a missing or infinite `{name}`", "missing", piece, seen)
+        found.look(~np.isfinite(moments[name]), f"a missing or infinite `{name}`", "missing", piece)
     for first, second in pairwise(names):
-        found.look(moments[first] > moments[second], f"`{first}` after `{second}`", "order", piece, seen)
+        found.look(moments[first] > moments[second], f"`{first}` after `{second}`", "order", piece)
     missing = piece[event].isna().to_numpy()
-    found.look(missing, f"a missing `{event}`", "missing", piece, seen)
+    found.look(missing, f"a missing `{event}`", "missing", piece)
     known = piece[event].isin([0, 1]).to_numpy()
-    found.look(~known & ~missing, f"an `{event}` that is neither 0 nor 1", "event", piece, seen)
+    found.look(~known & ~missing, f"an `{event}` that is neither 0 nor 1", "event", piece)
 
 
 def _labels(ages: FloatArray) -> list[str]:
@@ -187,7 +191,8 @@ def person_time(
     by
         Columns that define groups, kept as they are; a missing value is a group of its own.
     convention
-        How dates become decimal years, ``day_of_year`` or ``365.25``, see `decimal_years`.
+        How dates become decimal years, ``day_of_year`` (every calendar year has length 1) or ``365.25`` (every
+        day has length 1 / 365.25), see *Notes*.
     outside
         What to do with follow-up before the first or after the last break: ``leave out`` or ``error``.
     batch_rows
@@ -244,8 +249,10 @@ def person_time(
         )
     names = [birth, entry, exit] if by_age else [entry, exit]
     for piece in table_batches(cohort, [*names, event, *groups.columns], rows=batch_rows):
+        if not isinstance(cohort, pd.DataFrame):  # rows of a file are known by their number
+            piece = piece.set_axis(pd.RangeIndex(seen, seen + len(piece)))
         moments = {name: decimal_years(piece[name], convention) for name in names}
-        _check_piece(piece, moments, event, seen, problems)
+        _check_piece(piece, moments, event, problems)
         seen += len(piece)
         if not problems.found:
             times = list(moments.values())

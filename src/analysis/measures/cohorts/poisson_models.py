@@ -14,6 +14,7 @@ from analysis.errors import DataError, MethodError, did_you_mean
 from analysis.estimates import with_estimates
 from analysis.measures.rates.crude import check_events_and_time
 from analysis.measures.shared.checks import column_names, normal_quantile, require_complete, require_numbers
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
@@ -74,7 +75,7 @@ def _fit(table: pd.DataFrame, design: pd.DataFrame, events: str, years: str, rob
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             fit = model.fit(maxiter=200, tol=1e-10, **options)
-        except (Warning, np.linalg.LinAlgError) as problem:
+        except (Warning, ValueError, np.linalg.LinAlgError) as problem:
             raise MethodError(
                 f"The Poisson model does not converge ({problem}). Join categories with few events."
             ) from problem
@@ -95,6 +96,7 @@ def _refuse_empty(table: pd.DataFrame, terms: list[str], events: str) -> None:
 
 
 @several_levels
+@each_group
 def poisson_rate_model(
     table: pd.DataFrame,
     *,
@@ -105,6 +107,7 @@ def poisson_rate_model(
     person_years: str = "person_years",
     robust: bool = False,
     cluster: str | None = None,
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Rate ratios of each term, adjusted for the others.
@@ -128,15 +131,18 @@ def poisson_rate_model(
         Variance that holds when counts vary more than Poisson (sandwich, HC1).
     cluster
         Column whose rows belong together, for a clustered sandwich variance.
+    by
+        Columns that define groups, each with a model of its own; none gives one. To compare groups within one model,
+        name them in `terms`.
     level
         Coverage of the interval, between 0 and 1; several give the rows of each.
 
     Returns
     -------
     pandas.DataFrame
-        One row per category or number: `term`, `category`, `reference`, `coefficient`, `standard_error` (log scale),
-        `p_value` (Wald), `deviance`, `residual_freedom`, `pearson_ratio` (Pearson statistic over residual freedom: far
-        above 1 means more variation than Poisson) and the estimate columns, with `measure` "rate_ratio".
+        One row per group and category or number: `term`, `category`, `reference`, `coefficient`, `standard_error` (log
+        scale), `p_value` (Wald), `deviance`, `residual_freedom`, `pearson_ratio` (Pearson statistic over residual
+        freedom: far above 1 means more variation than Poisson) and the estimate columns, with `measure` "rate_ratio".
 
     Raises
     ------

@@ -13,6 +13,8 @@ from analysis.measures.shared.checks import FloatArray, column_names, require_co
 from analysis.measures.shared.strata import IntArray, group_positions, match_strata
 
 NAME = "the rate table"
+HIGHEST_RATE = 100
+"""Events per person-year; above it a rate is per 1000 or 100,000 persons, or the time at risk is not in years."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,6 @@ class RateTable:
 def _bands(table: pd.DataFrame, low: str, high: str, what: str) -> FloatArray:
     """Bounds of bands that join without gap or overlap; without a column of upper bounds the last band is open."""
     pairs = table[[low, high]].drop_duplicates().sort_values(low, kind="stable").to_numpy(dtype=float)
-    pairs[:, 1] = np.where(np.isnan(pairs[:, 1]), np.inf, pairs[:, 1])
     for (start, end), (following, _) in pairwise(pairs):
         if abs(end - following) > MOMENT:
             problem = "overlap" if following < end else "leave a gap"
@@ -78,18 +79,31 @@ def _bands(table: pd.DataFrame, low: str, high: str, what: str) -> FloatArray:
     return np.append(pairs[:, 0], pairs[-1, 1])
 
 
+def _with_open_ends(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Upper bounds as numbers; a missing one is that of an open band."""
+    open_end = table[column].isna() | table[column].isin([np.inf])
+    bounds = require_numbers(table.assign(**{column: table[column].mask(open_end, 0)}), [column], minimum=0, name=NAME)[
+        column
+    ]
+    return table.assign(**{column: bounds.mask(open_end, np.inf)})
+
+
 def _with_bounds(rates: pd.DataFrame) -> pd.DataFrame:
     """Rates with lower and upper bounds of age and year filled in."""
     require_columns(rates, ["age_from", "rate"], name=NAME)
     numbers = [column for column in ("age_from", "rate", "year", "year_from", "year_to") if column in rates]
     table = require_numbers(rates, numbers, name=NAME)
-    require_numbers(rates, ["rate"], minimum=0, name=NAME)
+    require_numbers(rates, ["age_from"], minimum=0, name=NAME)
+    require_numbers(rates, ["rate"], minimum=0, maximum=HIGHEST_RATE, name=NAME)
     if "age_to" not in table:
         starts = np.sort(table["age_from"].unique())
         table["age_to"] = table["age_from"].map(dict(zip(starts, [*starts[1:], np.inf], strict=True)))
+    else:
+        table = _with_open_ends(table, "age_to")
     if "year" in table:
         return table.assign(year_from=table["year"], year_to=table["year"] + 1)
     if "year_from" in table:
+        require_columns(table, ["year_to"], name=NAME)
         return table
     return table.assign(year_from=-np.inf, year_to=np.inf)
 

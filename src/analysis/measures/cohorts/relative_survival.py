@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.errors import DataError
+from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.cohorts.dates import CONVENTIONS, decimal_years
 from analysis.measures.cohorts.lexis import MOMENT, check_breaks
 from analysis.measures.cohorts.rate_tables import NAME, RateTable, rate_table
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import (
+    LARGEST,
     FloatArray,
     check_choice,
     column_names,
@@ -23,6 +24,8 @@ from analysis.measures.shared.checks import (
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.strata import IntArray, group_positions
 
+HIGHEST_HAZARD = float(np.log(LARGEST))
+"""Cumulative hazard of the population above which its survival, and one over it, cannot be computed with."""
 METHODS = {"ederer2": "Ederer II", "pohar-perme": "Pohar-Perme"}
 SUMS = (
     "deaths",
@@ -37,7 +40,7 @@ SUMS = (
 
 @dataclass(frozen=True)
 class _Persons:
-    """Moments in decimal years, events, and positions of stratum and group."""
+    """Moments in decimal years, events, positions of stratum and group, and the row in the cohort."""
 
     birth: FloatArray
     entry: FloatArray
@@ -45,13 +48,14 @@ class _Persons:
     event: FloatArray
     stratum: IntArray
     group: IntArray
+    row: IntArray
 
     def __getitem__(self, rows: IntArray) -> "_Persons":
         times = (self.birth[rows], self.entry[rows], self.exit[rows], self.event[rows])
-        return _Persons(*times, self.stratum[rows], self.group[rows])
+        return _Persons(*times, self.stratum[rows], self.group[rows], self.row[rows])
 
 
-def _check_ages(persons: _Persons, table: RateTable, beyond: str) -> None:
+def _check_ages(persons: _Persons, table: RateTable, beyond: str, labels: pd.Index) -> None:
     checks = (
         ("ages", persons.entry - persons.birth, persons.exit - persons.birth, table.ages),
         ("calendar time", persons.entry, persons.exit, table.years),
@@ -62,7 +66,8 @@ def _check_ages(persons: _Persons, table: RateTable, beyond: str) -> None:
             first = int(np.flatnonzero(outside)[0])
             raise DataError(
                 f"{int(outside.sum())} persons were followed outside the {what} of {NAME}, which runs from "
-                f"{bounds[0]:g} to {bounds[-1]:g}; the first is row {first}: {low[first]:.6g} to {high[first]:.6g}. "
+                f"{bounds[0]:g} to {bounds[-1]:g}; the first is row {labels[first]}: {low[first]:.6g} to "
+                f"{high[first]:.6g}. "
                 'Extend the rates, or take the rate of the nearest band with beyond="nearest rate".'
             )
 
@@ -74,7 +79,18 @@ def _next_bound(position: FloatArray, bounds: FloatArray) -> tuple[IntArray, Flo
     return np.clip(band - 1, 0, len(bounds) - 2), following
 
 
-def _interval_sums(persons: _Persons, table: RateTable, breaks: FloatArray, groups: int) -> dict[str, FloatArray]:
+def _check_hazard(too_high: np.ndarray, labels: pd.Index) -> None:
+    if too_high.any():
+        raise MethodError(
+            f"The rates of {NAME} add up to more than {HIGHEST_HAZARD:.0f} over the follow-up of {int(too_high.sum())} "
+            f"persons, the first in row {labels[int(np.flatnonzero(too_high)[0])]}: nobody of the population would be "
+            "left to compare with. Check that rates are per person-year, or end `breaks` earlier."
+        )
+
+
+def _interval_sums(
+    persons: _Persons, table: RateTable, breaks: FloatArray, groups: int, labels: pd.Index
+) -> dict[str, FloatArray]:
     """Follow-up of everyone in steps that end at the next break, birthday of a band, new year or exit.
 
     Within a step the population rate h is constant, so that its integrals are exact: of h, and of the inverse of the
@@ -83,6 +99,7 @@ def _interval_sums(persons: _Persons, table: RateTable, breaks: FloatArray, grou
     shape = (groups, len(breaks) - 1)
     sums = {name: np.zeros(shape[0] * shape[1]) for name in SUMS}
     time, hazard = np.zeros(len(persons.entry)), np.zeros(len(persons.entry))
+    too_high = np.zeros(len(persons.entry), dtype=bool)
     while len(time):
         moment = persons.entry + time
         age, birthday = _next_bound(moment - persons.birth, table.ages)
@@ -93,7 +110,8 @@ def _interval_sums(persons: _Persons, table: RateTable, breaks: FloatArray, grou
         done = left - step <= MOMENT
         step = np.where(done, left, step)
         rate = table.rates[persons.stratum, age, year]
-        inverse, gain = np.exp(hazard), np.expm1(rate * step)
+        too_high[persons.row] |= hazard + rate * step > HIGHEST_HAZARD
+        inverse, gain = np.exp(hazard), np.expm1(np.minimum(rate * step, HIGHEST_HAZARD))
         after = inverse * (1 + gain)
         years = np.where(rate > 0, inverse * gain / np.where(rate > 0, rate, 1), inverse * step)
         died = np.where(done, persons.event, 0.0)
@@ -102,8 +120,9 @@ def _interval_sums(persons: _Persons, table: RateTable, breaks: FloatArray, grou
         for name, piece in zip(SUMS, pieces, strict=True):
             sums[name] += np.bincount(cell, weights=piece, minlength=len(sums[name]))
         # Follow-up after the last break is not needed.
-        rest = np.flatnonzero(~done & (time + step < breaks[-1] - MOMENT))
+        rest = np.flatnonzero(~done & (time + step < breaks[-1] - MOMENT) & ~too_high[persons.row])
         persons, time, hazard = persons[rest], (time + step)[rest], (hazard + rate * step)[rest]
+    _check_hazard(too_high, labels)
     return {name: total.reshape(shape) for name, total in sums.items()}
 
 
@@ -118,12 +137,15 @@ def _cumulative(sums: dict[str, FloatArray], method: str, width: FloatArray) -> 
     return np.cumsum((deaths - expected) * share, axis=1), np.cumsum(squares * share**2, axis=1)
 
 
-def _plain(survival: FloatArray, error: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
+def _plain(hazard: FloatArray, error: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
+    survival = np.exp(-hazard)
     return survival * (1 - z * error), survival * (1 + z * error)
 
 
-def _log(survival: FloatArray, error: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
-    return survival * np.exp(-z * error), survival * np.exp(z * error)
+def _log(hazard: FloatArray, error: FloatArray, z: float) -> tuple[FloatArray, FloatArray]:
+    top = z * error - hazard
+    upper = np.where(top > np.log(LARGEST), np.inf, np.exp(np.minimum(top, np.log(LARGEST))))
+    return np.exp(-hazard - z * error), upper
 
 
 INTERVALS: dict[str, Callable[[FloatArray, FloatArray, float], tuple[FloatArray, FloatArray]]] = {
@@ -143,14 +165,16 @@ def _read(
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             raise DataError(
-                f"{int(wrong.sum())} persons have `{first}` after `{second}`, the first in row {row} ({low[row]:.6g} "
-                f"and {high[row]:.6g}). Check whether the columns were swapped, or correct the dates at the source."
+                f"{int(wrong.sum())} persons have `{first}` after `{second}`, the first in row {cohort.index[row]} "
+                f"({low[row]:.6g} and {high[row]:.6g}). Check whether the columns were swapped, or correct the dates "
+                "at the source."
             )
     happened = cohort[event].isin([0, 1]).to_numpy()
     if not happened.all():
         raise DataError(
             f"Column `{event}` of the cohort has {int((~happened).sum())} values that are neither 0 nor 1, the first "
-            f"in row {int(np.flatnonzero(~happened)[0])}. Recode it: 1 for death, 0 for the end of follow-up."
+            f"in row {cohort.index[int(np.flatnonzero(~happened)[0])]}. Recode it: 1 for death, 0 for the end of "
+            "follow-up."
         )
     return moments, cohort[event].to_numpy(dtype=float)
 
@@ -180,7 +204,7 @@ def relative_survival(
     cohort
         One row per person, followed from `entry`.
     rates
-        Rates of the population, see `rate_table`.
+        Rates of the population, see `analysis.measures.cohorts.rate_tables.rate_table`.
     breaks
         Bounds in years since entry, from 0: the estimate is given at each but the first. Monthly ones,
         ``[month / 12 for month in range(61)]``, come close to continuous time.
@@ -200,7 +224,7 @@ def relative_survival(
     interval
         ``log`` (normal on the log of survival) or ``plain``.
     convention
-        How dates become decimal years, see `decimal_years`.
+        How dates become decimal years: ``day_of_year`` or ``365.25``, as in `person_time`.
     beyond
         What to do with ages or years outside the rates: ``error`` or ``nearest rate``.
 
@@ -216,7 +240,8 @@ def relative_survival(
     DataError
         When a column is missing, moments are out of order, or ages or years lie outside the rates.
     MethodError
-        When the breaks do not rise from 0, or an option is unknown.
+        When the breaks do not rise from 0, an option is unknown, or at these rates nobody of the population would be
+        left: a cumulative hazard of 69, which is a survival of one in 1e30.
 
     Notes
     -----
@@ -254,12 +279,14 @@ def relative_survival(
     moments, happened = _read(cohort, [birth, entry, exit], event, convention, names, column_names(by))
     table = rate_table(rates, strata=names)
     groups, group = group_positions(cohort, by)
-    persons = _Persons(moments[0], moments[1], moments[2], happened, table.stratum(cohort), group)
-    _check_ages(persons, table, beyond)
-    sums = _interval_sums(persons, table, edges, len(groups))
+    persons = _Persons(
+        moments[0], moments[1], moments[2], happened, table.stratum(cohort), group, np.arange(len(cohort))
+    )
+    _check_ages(persons, table, beyond, cohort.index)
+    sums = _interval_sums(persons, table, edges, len(groups), cohort.index)
     hazard, variance = _cumulative(sums, method, np.diff(edges))
     survival, error = np.exp(-hazard), np.sqrt(variance)
-    lower, upper = INTERVALS[interval](survival, error, normal_quantile(coverage))
+    lower, upper = INTERVALS[interval](hazard, error, normal_quantile(coverage))
     rows = groups.loc[np.repeat(np.arange(len(groups)), len(edges) - 1)].reset_index(drop=True)
     columns = {
         "time": np.tile(edges[1:], len(groups)),

@@ -12,7 +12,7 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from analysis.errors import DataError, MethodError
-from analysis.estimates import check_level, with_estimates
+from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import (
     FloatArray,
@@ -22,6 +22,7 @@ from analysis.measures.shared.checks import (
     require_covariates,
     require_numbers,
 )
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.grouping import rows_of_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -127,7 +128,6 @@ def kaplan_meier(
     [[0.0, 4.0, 0.0, 1.0], [1.0, 4.0, 1.0, 0.75], [3.0, 2.0, 1.0, 0.375], [4.0, 1.0, 0.0, 0.375]]
     """
     level = one_level(level)
-    check_level(level)
     keys = column_names(by)
     checked = _individuals(table, duration=duration, event=event, columns=keys)
     grouped = checked.groupby(keys, observed=True) if keys else [((), checked)]
@@ -150,7 +150,10 @@ def kaplan_meier(
     )
 
 
-def log_rank(table: pd.DataFrame, *, duration: str, event: str, group: str) -> pd.DataFrame:
+@each_group
+def log_rank(
+    table: pd.DataFrame, *, duration: str, event: str, group: str, by: str | Sequence[str] = ()
+) -> pd.DataFrame:
     """Test whether groups have the same survival curve.
 
     Parameters
@@ -163,19 +166,21 @@ def log_rank(table: pd.DataFrame, *, duration: str, event: str, group: str) -> p
         Column with 1 when the event happened and 0 when follow-up ended without it.
     group
         Column that names the groups, two or more.
+    by
+        Columns that define separate tests; none gives one.
 
     Returns
     -------
     pandas.DataFrame
-        One row: `persons`, `events`, `statistic` (chi-squared), `degrees_of_freedom`, `p_value` and the estimate
-        columns, where the estimate is the statistic. A test has no interval, and a `note` says so.
+        One row per test: `persons`, `events`, `statistic` (chi-squared), `degrees_of_freedom`, `p_value` and the
+        estimate columns, where the estimate is the statistic. A test has no interval, and a `note` says so.
 
     Raises
     ------
     DataError
         When a column or value is missing, a duration is negative or an event is not 0 or 1.
     MethodError
-        When there is only one group or nobody had the event.
+        When there is only one group or nobody had the event; with `by`, the message names where.
 
     Notes
     -----
@@ -242,7 +247,24 @@ def _covariates(rows: pd.DataFrame, exposure: FloatArray, adjust: Sequence[str])
     return columns
 
 
+def _cox(durations: pd.Series, events: pd.Series, design: pd.DataFrame) -> tuple[float, float]:
+    """Logarithm of the hazard ratio of the first column, and its standard error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            model = PHReg(durations.to_numpy(), design.to_numpy(), status=events.to_numpy(), ties="efron")
+            fit = model.fit()
+            return float(fit.params[0]), float(fit.bse[0])
+        except (Warning, np.linalg.LinAlgError) as problem:
+            raise MethodError(
+                f"The Cox model does not converge ({problem}). "
+                "Look for a column of `adjust` with a category without events."
+            ) from problem
+
+
 @several_levels
+@each_group
 def hazard_ratio(
     table: pd.DataFrame,
     *,
@@ -252,6 +274,7 @@ def hazard_ratio(
     exposed: Any,
     reference: Any,
     adjust: str | Sequence[str] = (),
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Hazard of the event in one group over that in another (Cox regression).
@@ -270,14 +293,16 @@ def hazard_ratio(
         Names of the group of interest and of the one it is compared with.
     adjust
         Columns to hold equal: numbers enter as a line, others as categories.
+    by
+        Columns that define separate comparisons, each with a model of its own; none gives one.
     level
         Coverage of the interval, between 0 and 1, or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row: `persons`, `events_exposed`, `events_reference`, `p_value` and the estimate columns, with `measure`
-        "hazard_ratio".
+        One row per comparison: `persons`, `events_exposed`, `events_reference`, `p_value` and the estimate columns,
+        with `measure` "hazard_ratio".
 
     Raises
     ------
@@ -310,19 +335,7 @@ def hazard_ratio(
             )
     rows = pd.concat(sides)
     exposure = np.repeat([1.0, 0.0], [len(sides[0]), len(sides[1])])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        warnings.simplefilter("error", ConvergenceWarning)
-        try:
-            design = _covariates(rows, exposure, covariates)
-            model = PHReg(rows[duration].to_numpy(), design.to_numpy(), status=rows[event].to_numpy(), ties="efron")
-            fit = model.fit()
-        except (Warning, np.linalg.LinAlgError) as problem:
-            raise MethodError(
-                f"The Cox model does not converge ({problem}). "
-                "Look for a column of `adjust` with a category without events."
-            ) from problem
-    log_ratio, error = float(fit.params[0]), float(fit.bse[0])
+    log_ratio, error = _cox(rows[duration], rows[event], _covariates(rows, exposure, covariates))
     ingredients = {
         "persons": len(rows),
         "events_exposed": int(sides[0][event].sum()),

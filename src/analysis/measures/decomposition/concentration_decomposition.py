@@ -10,6 +10,7 @@ from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_whole, column_names, require_numbers
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 
@@ -36,6 +37,7 @@ def _decompose(design: FloatArray, outcome: FloatArray, place: NDArray[np.intp],
 
 
 @several_levels
+@each_group
 def concentration_index_decomposition(
     table: pd.DataFrame,
     *,
@@ -45,6 +47,7 @@ def concentration_index_decomposition(
     weight: str | None = None,
     draws: int = 500,
     seed: int = 1,
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Contribution of each determinant to the concentration index of an outcome.
@@ -65,13 +68,15 @@ def concentration_index_decomposition(
         Number of bootstrap samples of persons.
     seed
         Start of the random numbers, so that the interval can be had again.
+    by
+        Columns that define groups, each decomposed by itself; none gives one.
     level
         Coverage of the interval, between 0 and 1; or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row per regressor, then ``residual`` and ``total``: `coefficient`, `mean`, `elasticity`,
+        Per group one row per regressor, then ``residual`` and ``total``: `coefficient`, `mean`, `elasticity`,
         `concentration_index`, `share` (of the total) and the estimate columns; contributions add up to the total.
 
     Raises

@@ -1,5 +1,6 @@
 """Oaxaca-Blinder: a difference of two means, split into what characteristics explain and what they do not."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from analysis.errors import MethodError
 from analysis.estimates import with_estimates
@@ -18,6 +20,7 @@ from analysis.measures.shared.checks import (
     require_columns,
     require_numbers,
 )
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.grouping import rows_of_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -42,7 +45,15 @@ def _fit(outcome: FloatArray, design: FloatArray, weight: FloatArray | None, rob
             "Leave out the one that the others already tell, or a category of each set of indicators."
         )
     model = sm.OLS(outcome, design) if weight is None else sm.WLS(outcome, design, weights=weight)
-    fit = model.fit(cov_type="HC1" if robust else "nonrobust")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SingularMatrixWarning)
+        try:
+            fit = model.fit(cov_type="HC1" if robust else "nonrobust")
+        except SingularMatrixWarning as problem:
+            raise MethodError(
+                "Weights or regressors differ so much in size that the regression has no unique solution. Check their "
+                "units, and look for one row that weighs more than all others."
+            ) from problem
     return np.asarray(fit.params), np.asarray(fit.cov_params())
 
 
@@ -120,6 +131,7 @@ def _pooled(rows: list[pd.DataFrame], outcome: str, regressors: list[str], weigh
 
 
 @several_levels
+@each_group
 def oaxaca_decomposition(
     table: pd.DataFrame,
     *,
@@ -132,6 +144,7 @@ def oaxaca_decomposition(
     slopes: str = "reference",
     weight: str | None = None,
     detail: bool = False,
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Difference of the mean outcome of two groups: what their characteristics explain, and the rest.
@@ -158,14 +171,16 @@ def oaxaca_decomposition(
     detail
         Whether to report each regressor instead of the sum. The detail of ``unexplained`` and ``coefficients`` depends
         on where a regressor has its zero and on which category was left out.
+    by
+        Columns that define separate comparisons, each with regressions of its own; none gives one.
     level
         Coverage of the interval, between 0 and 1; or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row per `component`, and per `regressor` when asked, with the total difference last: `standard_error` and
-        the estimate columns, with `measure` "difference".
+        Per comparison one row per `component`, and per `regressor` when asked, with the total difference last:
+        `standard_error` and the estimate columns, with `measure` "difference".
 
     Raises
     ------

@@ -9,7 +9,9 @@ import pandas as pd
 
 from analysis.errors import MethodError
 from analysis.estimates import with_estimates
+from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_whole, require_numbers
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 MOST_PLAYERS = 14
@@ -68,7 +70,28 @@ def _explained(design: FloatArray, outcome: FloatArray, weights: FloatArray, col
     return worth
 
 
+def _bootstrap(
+    design: FloatArray,
+    outcome: FloatArray,
+    weights: FloatArray,
+    columns: list[list[int]],
+    *,
+    draws: int,
+    seed: int,
+) -> FloatArray:
+    """Shares and their sum in each sample of persons in which the outcome varies."""
+    rng, size = np.random.default_rng(seed), len(outcome)
+    sampled = []
+    for _ in range(draws):
+        counts = weights * rng.multinomial(size, np.full(size, 1 / size))
+        if np.ptp(outcome[counts > 0]) > 0:
+            sampled.append(shapley_values(_explained(design, outcome, counts, columns)))
+    every = np.array(sampled)
+    return np.column_stack([every, every.sum(axis=1)])
+
+
 @several_levels
+@each_group
 def shapley_shares(
     table: pd.DataFrame,
     *,
@@ -77,6 +100,7 @@ def shapley_shares(
     weight: str | None = None,
     draws: int = 200,
     seed: int = 1,
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Part of the explained variance (R squared) that belongs to each regressor or group of regressors.
@@ -96,14 +120,16 @@ def shapley_shares(
         Number of bootstrap samples of persons.
     seed
         Start of the random numbers.
+    by
+        Columns that define groups, each with shares of its own; none gives one.
     level
         Coverage of the interval, between 0 and 1; or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row per regressor or group, then ``total``: `share` (of R squared) and the estimate columns, with `measure`
-        "explained_variance". Rows add up to R squared of the whole model.
+        Per group of `by` one row per regressor or group, then ``total``: `share` (of R squared) and the estimate
+        columns, with `measure` "explained_variance". Rows add up to R squared of the whole model.
 
     Raises
     ------
@@ -150,19 +176,13 @@ def shapley_shares(
     starts = np.cumsum([0, *(len(own) for own in groups.values())])
     columns = [list(range(low, high)) for low, high in pairwise(starts.tolist())]
     values = shapley_values(_explained(design, response, weights, columns))
-    rng, size = np.random.default_rng(seed), len(response)
-    sampled = []
-    for _ in range(draws):
-        counts = weights * rng.multinomial(size, np.full(size, 1 / size))
-        if np.ptp(response[counts > 0]) > 0:
-            sampled.append(shapley_values(_explained(design, response, counts, columns)))
-    every = np.array(sampled)
-    every = np.column_stack([every, every.sum(axis=1)])
+    every = _bootstrap(design, response, weights, columns, draws=draws, seed=seed)
     estimate = np.array([*values, values.sum()])
     tail = (1 - one_level(level)) / 2
     lower, upper = np.quantile(every, [tail, 1 - tail], axis=0)
+    explained = estimate[-1] != 0
     return with_estimates(
-        pd.DataFrame({"regressor": [*groups, "total"], "share": estimate / estimate[-1]}),
+        pd.DataFrame({"regressor": [*groups, "total"], "share": estimate / estimate[-1] if explained else np.nan}),
         measure="explained_variance",
         estimate=estimate,
         lower=np.minimum(lower, estimate),
@@ -170,4 +190,5 @@ def shapley_shares(
         level=one_level(level),
         unit="proportion of the variance",
         method=f"Shapley value of R squared; bootstrap of persons, {draws} draws, seed {seed}",
+        note="" if explained else notes.NO_VALUE_IN_DENOMINATOR,
     )

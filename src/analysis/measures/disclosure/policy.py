@@ -81,8 +81,9 @@ POLICIES = {
         DisclosurePolicy(
             "cbs_ra",
             dominance=(1, 0.5),
-            source="CBS remote access: at least 10 units and at most half from one of them. From memory of the CBS and "
-            "ESSnet guidelines, not verified; the output checkers of CBS decide.",
+            source="As commonly described, not verified: at least 10 persons per cell, and at most half of an amount "
+            "from one contributor. CBS checks every export against output guidelines that could not be read here "
+            "(cbs.nl, How to request output or other files for export); its checkers decide.",
         ),
         DisclosurePolicy(
             "opensafely",
@@ -150,7 +151,9 @@ def disclosure_policy(name: str) -> DisclosurePolicy:
     Returns
     -------
     DisclosurePolicy
-        The rules; change one with `dataclasses.replace`.
+        The rules; change one with `dataclasses.replace`. `source` says where they were read. Those of ``cbs_ra`` are
+        as commonly described and not verified: the output guidelines of CBS decide. The other numbers of that preset
+        (rounding to 5, the minimum of deaths) are choices of this project, no rules of CBS.
 
     Raises
     ------
@@ -246,6 +249,7 @@ class _Ledger:
         self.rows: list[pd.DataFrame] = []
 
     def hide(self, column: str, cells: Mask, rule: str) -> None:
+        """Hide cells of a column; those that were hidden before keep their first reason."""
         before = self.hidden.get(column, np.zeros(len(self.table), dtype=bool))
         new = cells & ~before
         self.hidden[column] = before | cells
@@ -253,10 +257,12 @@ class _Ledger:
         self.rows.append(entry)
 
     def rounded(self, column: str, base: int) -> None:
+        """Note that the shown values of a column are rounded."""
         entry = pd.DataFrame({"column": [column], "rule": [f"all shown values rounded to {base}"], "value": [np.nan]})
         self.rows.append(entry)
 
     def report(self) -> pd.DataFrame:
+        """One row per hidden cell and rounded column."""
         parts = [rows.astype(object) for rows in self.rows if len(rows)]
         empty = pd.DataFrame(columns=[*self.names, "column", "rule", "value"])
         return pd.concat(parts, ignore_index=True).reindex(columns=empty.columns) if parts else empty

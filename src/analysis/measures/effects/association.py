@@ -1,5 +1,6 @@
 """Whether the effect of an exposure differs between two kinds of people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.stats import norm
 from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared.checks import FloatArray, normal_quantile, require_complete, require_numbers
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.grouping import rows_of_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -26,6 +28,7 @@ def _indicator(table: pd.DataFrame, column: str, value: Any) -> FloatArray:
 
 
 @several_levels
+@each_group
 def interaction(
     table: pd.DataFrame,
     *,
@@ -34,6 +37,7 @@ def interaction(
     exposed: Any,
     modifier: str,
     modified: Any,
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Logarithm of the odds ratio in one kind of people minus that in the other.
@@ -52,14 +56,17 @@ def interaction(
         Column that tells the two kinds of people apart.
     modified
         Value of `modifier` whose odds ratio is on top.
+    by
+        Columns that define separate comparisons; none gives one.
     level
         Coverage of the interval, between 0 and 1, or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row: `persons`, `events`, `odds_ratio_modified`, `odds_ratio_others`, `p_value` (Wald, two-sided) and the
-        estimate columns, with `measure` "log_odds_interaction". Its exponent is the ratio of the two odds ratios.
+        One row per comparison: `persons`, `events`, `odds_ratio_modified`, `odds_ratio_others`, `p_value` (Wald,
+        two-sided) and the estimate columns, with `measure` "log_odds_interaction". Its exponent is the ratio of the two
+        odds ratios.
 
     Raises
     ------

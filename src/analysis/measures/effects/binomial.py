@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 from scipy.stats import beta
 
 from analysis.errors import DataError
-from analysis.estimates import check_level
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values, normal_quantile
+from analysis.measures.shared.levels import one_level
 from analysis.measures.shared.ratios import divide
 
 
@@ -69,7 +69,8 @@ def proportion_interval(
     total
         Numbers of persons observed, of a shape that fits; 0 gives the interval from 0 to 1.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1; one at a time, as the result is two arrays. `proportion` works on
+        tables and takes several.
     method
         ``wilson`` (score), ``exact`` (Clopper-Pearson, never too narrow) or ``jeffreys`` (Bayesian, flat on the
         scale of information).
@@ -84,7 +85,7 @@ def proportion_interval(
     DataError
         When a number is missing or negative, or there are more events than persons.
     MethodError
-        When the method is unknown or the level is not between 0 and 1.
+        When the method is unknown, or the level is not one number between 0 and 1.
 
     Notes
     -----
@@ -113,4 +114,4 @@ def proportion_interval(
             f"There are {int(excess.sum())} numbers of events above their total, the first in row {first} "
             f"({count.flat[first]:g} of {persons.flat[first]:g}). Check whether the two were swapped."
         )
-    return PROPORTION_METHODS[method](count, persons, check_level(level))
+    return PROPORTION_METHODS[method](count, persons, one_level(level))

@@ -17,10 +17,12 @@ from analysis.measures.shared.checks import (
     require_complete,
     require_covariates,
     require_numbers,
+    require_unique,
 )
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 CONTROLS = {"never": "never treated", "not-yet": "not yet treated"}
+ALWAYS_TREATED = "units treated from the first period on are left out: they have no period before"
 AGGREGATIONS = ("simple", "event", "group", "calendar", "none")
 
 
@@ -161,9 +163,9 @@ def _panel(
 ) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """Outcomes with one row per unit and one column per period, start of treatment and weight of each unit."""
     extra = [weights] if weights else []
-    checked = require_numbers(require_complete(table, [unit, time]), [outcome, time, *extra])
-    if checked.duplicated([unit, time]).any():
-        raise DataError(f"Some units occur twice in one period of `{time}`. Give one row per unit and period.")
+    checked = require_numbers(require_complete(table, [unit, time]), [outcome, time])
+    checked = require_numbers(checked, extra, above=0)
+    require_unique(checked, [unit, time])
     wide = checked.pivot_table(index=unit, columns=time, values=outcome, aggfunc="first")
     gaps = wide.isna().any(axis=1)
     if gaps.any():
@@ -171,14 +173,28 @@ def _panel(
             f"{int(gaps.sum())} of {len(wide)} units lack a period, the first is {gaps.idxmax()!r}. Leave them out and "
             "report how many, or fill their periods in."
         )
-    starts = pd.to_numeric(checked[first_treated], errors="coerce").astype(float).fillna(np.inf)
+    starts = _starts(checked, first_treated, time)
     spread = starts.groupby(checked[unit]).nunique()
     if (spread > 1).any():
         raise DataError(f"Column `{first_treated}` differs within unit {spread.idxmax()!r}. Give one moment per unit.")
     start = starts.groupby(checked[unit]).first().reindex(wide.index)
-    weight = checked.groupby(unit)[weights].first().reindex(wide.index) if weights else start * 0 + 1
-    weight = pd.Series(np.ones(len(wide)), index=wide.index) if not weights else weight
-    return wide, start.where(start > 0, np.inf), weight
+    weight = checked.assign(_weight=checked[weights] if weights else 1.0).groupby(unit)["_weight"].first()
+    return wide, start, weight.reindex(wide.index)
+
+
+def _starts(checked: pd.DataFrame, first_treated: str, time: str) -> pd.Series:
+    """First period of treatment of every row, infinite for never: missing, infinite, or 0 where no period can be 0."""
+    given = checked[first_treated]
+    never = given.isna() | given.isin([np.inf])
+    known = require_numbers(checked.assign(**{first_treated: given.mask(never, 1.0)}), [first_treated])[first_treated]
+    zero = ~never & (known == 0)
+    if zero.any() and checked[time].min() <= 0:
+        raise DataError(
+            f"Column `{first_treated}` is 0 in {int(zero.sum())} rows, the first in row {zero.idxmax()}, while "
+            f"`{time}` runs from {checked[time].min():g}, so that 0 can be a period or stand for never. Leave it empty "
+            "for never treated units, or count the periods from 1."
+        )
+    return known.mask(never | zero, np.inf)
 
 
 def _group_time(
@@ -266,14 +282,16 @@ def group_time_effects(
     unit, time
         Columns that name the unit, and the period as a number.
     first_treated
-        Column with the first period of treatment of the unit; missing, 0 or infinite for never.
+        Column with the first period of treatment of the unit; missing or infinite for never. 0 stands for never too,
+        as long as all periods are above 0. Units treated from the first period on have nothing to be compared with
+        and are left out, which a `note` says.
     controls
         ``never`` (never treated units) or ``not-yet`` (all that are not treated yet).
     aggregate
         ``simple`` (mean over all treated groups and periods), ``event`` (by time since treatment), ``group``,
         ``calendar``, or ``none`` for each group and time.
     weights
-        Column with one weight per unit; the first of each unit is taken.
+        Column with one weight above 0 per unit; the first of each unit is taken.
     level
         Coverage of the intervals, between 0 and 1, or several.
 
@@ -286,9 +304,9 @@ def group_time_effects(
     Raises
     ------
     DataError
-        When a column is missing, a unit lacks a period or occurs twice.
+        When a column is missing, numbers are impossible, a unit lacks a period or occurs twice.
     MethodError
-        When an option is unknown, or no group has controls.
+        When an option is unknown, no group has controls, or none is seen after its treatment began.
 
     Notes
     -----
@@ -317,6 +335,12 @@ def group_time_effects(
     wide, starts, weights_of = _panel(table, outcome, unit, time, first_treated, weights)
     start, weight = starts.to_numpy(dtype=float), weights_of.to_numpy(dtype=float)
     found, influence = _group_time(wide, start, weight, controls)
+    if aggregate not in ("none", "event") and not (found["event_time"] >= 0).any():
+        raise MethodError(
+            f"No treated unit with controls is seen after its treatment began: column `{time}` ends at "
+            f"{wide.columns.max():g}, and column `{first_treated}` begins at {start.min():g}. Check that both count "
+            'alike, or look at the periods before treatment: aggregate="event".'
+        )
     if aggregate == "none":
         rows = found.drop(columns=["effect", "size"]).assign(
             estimate=found["effect"], standard_error=np.sqrt(np.sum(influence**2, axis=0))
@@ -335,5 +359,7 @@ def group_time_effects(
         level=covered,
         unit="unit of the outcome",
         method=f"group-time effects (Callaway-Sant'Anna), controls {CONTROLS[controls]}, {aggregate}",
-        note=notes.FEW_CLUSTERS if len(wide) < 30 else "",
+        note=notes.combine_notes(
+            notes.FEW_CLUSTERS if len(wide) < 30 else "", ALWAYS_TREATED if (start <= wide.columns.min()).any() else ""
+        ),
     )

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import betaln, logsumexp
 
-from analysis.estimates import check_level
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values, normal_quantile
+from analysis.measures.shared.levels import one_level
 
 # Halvings of the bracket of a limit: enough for the last digit of a double between -1 and 1.
 HALVINGS = 70
@@ -40,7 +40,37 @@ def _difference_constrained(counts: Counts, difference: FloatArray) -> tuple[Flo
     return np.clip(share + d, 0, 1), share
 
 
-def _difference_score(counts: Counts, difference: FloatArray) -> tuple[FloatArray, FloatArray]:
+def difference_score(counts: Counts, difference: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How far an observed difference of two proportions lies from a supposed one, and its variance if that were true.
+
+    Parameters
+    ----------
+    counts
+        Events and persons in the group of interest, events and persons in the reference group.
+    difference
+        Supposed difference of the proportions, between -1 and 1.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Observed less supposed difference, and its variance at the likeliest proportions that differ by as much; the
+        score is the first over the square root of the second.
+
+    Notes
+    -----
+    The variance is that of Mee. Miettinen and Nurminen multiply it by N / (N - 1), which the interval adds.
+
+    References
+    ----------
+    Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med 1985;4:213-226.
+
+    Examples
+    --------
+    >>> counts = tuple(np.array([number]) for number in (6.0, 13.0, 2.0, 7.0))
+    >>> away, variance = difference_score(counts, np.array([0.0]))
+    >>> round(float(away[0]), 4), round(float(variance[0]), 4)
+    (0.1758, 0.0527)
+    """
     x1, n1, x0, n0 = counts
     p1, p0 = _difference_constrained(counts, difference)
     return x1 / n1 - x0 / n0 - difference, p1 * (1 - p1) / n1 + p0 * (1 - p0) / n0
@@ -153,7 +183,7 @@ def score_interval(
     if measure == "risk_difference":
         centre = x1 / n1 - x0 / n0
         ends = (np.full(centre.shape, end) for end in (-1.0, 1.0))
-        lower, upper = (_halve(_difference_score, counts, centre, end, z) for end in ends)
+        lower, upper = (_halve(difference_score, counts, centre, end, z) for end in ends)
         return np.where(centre == -1, -1.0, lower), np.where(centre == 1, 1.0, upper)
     score = _ratio_score if measure == "risk_ratio" else _odds_score
     return _ratio_limits(score, counts, z, odds=measure == "odds_ratio")
@@ -238,7 +268,7 @@ def conditional_odds_ratio(
     >>> [round(float(value), 3) for value in conditional_odds_ratio(3, 4, 1, 4)]
     [6.408, 0.212, 626.244]
     """
-    tail = (1 - check_level(level)) / 2
+    tail = (1 - one_level(level)) / 2
     what = "The number of persons"
     sides = [check_values(side, what=what, minimum=0) for side in (events, total, events_reference, total_reference)]
     arrays = np.broadcast_arrays(*sides)

@@ -1,4 +1,8 @@
-"""Two groups and an event: risk difference, risk ratio, odds ratio and number needed to treat."""
+"""Two groups and an event: risk difference, risk ratio, odds ratio and number needed to treat.
+
+All take the same table: counts of persons with the event and of persons observed, one row per group, or one per group
+and stratum (age, clinic), which are then added up. With `by` there is one comparison for each value of those columns.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,76 +10,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import check_level, with_estimates
-from analysis.measures.effects.binomial import wilson_limits
-from analysis.measures.effects.score_intervals import conditional_odds_ratio, score_interval
-from analysis.measures.shared import notes
-from analysis.measures.shared.checks import (
-    FloatArray,
-    check_choice,
-    column_names,
-    normal_quantile,
-    require_columns,
-    require_no_more_than,
-    require_numbers,
+from analysis.estimates import with_estimates
+from analysis.measures.effects.two_groups import (
+    DIFFERENCE_METHODS,
+    ODDS_METHODS,
+    RATIO_METHODS,
+    difference_limits,
+    odds_limits,
+    ratio_limits,
+    two_groups,
 )
-from analysis.measures.shared.grouping import exposed_and_reference
+from analysis.measures.shared import notes
+from analysis.measures.shared.checks import check_choice
 from analysis.measures.shared.levels import Levels, one_level, several_levels
-from analysis.measures.shared.ratios import divide, log_interval, mover_difference, mover_ratio
+from analysis.measures.shared.ratios import divide
 
-
-def _two_groups(
-    table: pd.DataFrame, *, group: str, exposed: Any, reference: Any, events: str, total: str, by: str | Sequence[str]
-) -> tuple[pd.DataFrame, list[FloatArray]]:
-    require_columns(table, [group, *column_names(by)])
-    checked = require_no_more_than(require_numbers(table, [events, total], minimum=0), events, total)
-    pairs = exposed_and_reference(checked, [events, total], group=group, exposed=exposed, reference=reference, by=by)
-    sides = [pairs[f"{column}_{side}"].to_numpy() for side in ("exposed", "reference") for column in (events, total)]
-    return pairs, sides
-
-
-def _score_limits(
-    events: FloatArray, total: FloatArray, events_0: FloatArray, total_0: FloatArray, level: float, measure: str
-) -> tuple[FloatArray, FloatArray]:
-    """Score limits, missing where a group has no persons."""
-    some = (total > 0) & (total_0 > 0)
-    a, n, b, m = (np.where(some, side, 1.0) for side in (events, total, events_0, total_0))
-    lower, upper = score_interval(a, n, b, m, level, measure=measure)
-    return np.where(some, lower, np.nan), np.where(some, upper, np.nan)
-
-
-def _difference_limits(
-    events: FloatArray, total: FloatArray, events_0: FloatArray, total_0: FloatArray, level: float, method: str
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    share, share_0 = divide(events, total), divide(events_0, total_0)
-    if method == "newcombe":
-        limits = wilson_limits(events, total, level)
-        limits_0 = wilson_limits(events_0, total_0, level)
-        lower, upper = mover_difference((share, *limits), (share_0, *limits_0))
-    elif method == "miettinen-nurminen":
-        lower, upper = _score_limits(events, total, events_0, total_0, level, "risk_difference")
-    else:
-        variance = divide(share * (1 - share), total) + divide(share_0 * (1 - share_0), total_0)
-        half = normal_quantile(level) * np.sqrt(variance)
-        lower, upper = share - share_0 - half, share - share_0 + half
-    return share - share_0, lower, upper
-
-
-DIFFERENCE_METHODS = {
-    "newcombe": "Newcombe hybrid score (method 10)",
-    "miettinen-nurminen": "score (Miettinen-Nurminen)",
-    "wald": "normal (Wald)",
-}
-RATIO_METHODS = {
-    "log": "normal on the log scale (Katz)",
-    "mover": "MOVER-R of Wilson limits",
-    "miettinen-nurminen": "score (Miettinen-Nurminen)",
-}
-ODDS_METHODS = {
-    "woolf": "normal on the log scale (Woolf)",
-    "miettinen-nurminen": "score (Miettinen-Nurminen)",
-    "exact": "exact conditional (Cornfield)",
-}
+__all__ = [
+    "DIFFERENCE_METHODS",
+    "ODDS_METHODS",
+    "RATIO_METHODS",
+    "number_needed_to_treat",
+    "odds_ratio",
+    "risk_difference",
+    "risk_ratio",
+]
 
 
 @several_levels
@@ -96,22 +54,19 @@ def risk_difference(
     Parameters
     ----------
     table
-        One row per stratum; strata are added up within each group. Rows of other groups are left out.
-    group
-        Column that names the group.
-    exposed, reference
-        Names of the group of interest and of the one it is compared with.
-    events
-        Column with counts of persons with the event.
-    total
-        Column with counts of persons observed.
+        One row per stratum and group; strata are added up within each group. Rows of other groups are left out.
+    group, exposed, reference
+        Column that names the group, the group of interest, and the group it is compared with.
+    events, total
+        Columns with counts of persons with the event, and of persons observed.
     by
         Columns that define separate comparisons; none gives one.
     level
         Coverage of the interval, between 0 and 1, or several.
     method
-        ``newcombe`` (hybrid score, method 10), ``miettinen-nurminen`` (score, for small groups and rare events) or
-        ``wald`` (normal, for large groups). There is no exact method here: the score interval comes close to it.
+        ``newcombe`` (hybrid score, method 10), ``miettinen-nurminen`` (score, for small groups and rare events),
+        ``exact`` (never covers too seldom; seconds, and for groups up to about 200) or ``wald`` (normal, for large
+        groups).
 
     Returns
     -------
@@ -124,7 +79,7 @@ def risk_difference(
     DataError
         When a column or group is missing, or numbers are impossible.
     MethodError
-        When the method is unknown.
+        When the method is unknown, or the groups are too large for the exact interval.
 
     Notes
     -----
@@ -136,6 +91,8 @@ def risk_difference(
     Newcombe RG. Interval estimation for the difference between independent proportions: comparison of eleven
     methods. Stat Med 1998;17:873-890.
     Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med 1985;4:213-226.
+    Chan ISF, Zhang Z. Test-based exact confidence intervals for the difference of two binomial proportions.
+    Biometrics 1999;55:1202-1209.
 
     Examples
     --------
@@ -144,29 +101,20 @@ def risk_difference(
     >>> result[["estimate", "lower", "upper"]].round(4).to_numpy().tolist()
     [[0.2, 0.0524, 0.3339]]
     """
-    level = one_level(level)
+    size = one_level(level)
     check_choice(method, DIFFERENCE_METHODS)
-    pairs, (count, persons, count_0, persons_0) = _two_groups(
-        table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by
-    )
-    estimate, lower, upper = _difference_limits(count, persons, count_0, persons_0, check_level(level), method)
-    certain = (count == 0) | (count == persons) | (count_0 == 0) | (count_0 == persons_0)
+    sides = two_groups(table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by)
+    share, share_0 = sides.shares
+    estimate = share - share_0
+    certain = np.isin(share, [0, 1]) | np.isin(share_0, [0, 1])
     remarks = np.select(
-        [np.isnan(estimate), certain & (method == "wald"), (count == 0) & (count_0 == 0)],
+        [sides.nobody, certain & (method == "wald"), sides.no_events],
         [notes.NO_OBSERVATIONS, notes.ZERO_VARIANCE, notes.NO_EVENTS],
         default="",
     )
-    return with_estimates(
-        pairs,
-        measure="risk_difference",
-        estimate=estimate,
-        lower=lower,
-        upper=upper,
-        level=level,
-        unit="proportion",
-        method=DIFFERENCE_METHODS[method],
-        note=remarks.tolist(),
-    )
+    limits = difference_limits(sides, size, method)
+    words = DIFFERENCE_METHODS[method]
+    return sides.result("risk_difference", estimate, limits, level=size, method=words, remarks=remarks)
 
 
 @several_levels
@@ -187,15 +135,11 @@ def risk_ratio(
     Parameters
     ----------
     table
-        One row per stratum; strata are added up within each group. Rows of other groups are left out.
-    group
-        Column that names the group.
-    exposed, reference
-        Names of the group on top and of the one it is compared with.
-    events
-        Column with counts of persons with the event.
-    total
-        Column with counts of persons observed.
+        One row per stratum and group; strata are added up within each group. Rows of other groups are left out.
+    group, exposed, reference
+        Column that names the group, the group of interest, and the group it is compared with.
+    events, total
+        Columns with counts of persons with the event, and of persons observed.
     by
         Columns that define separate comparisons; none gives one.
     level
@@ -236,46 +180,18 @@ def risk_ratio(
     >>> round(float(result.loc[0, "estimate"]), 2)
     3.44
     """
-    level = one_level(level)
+    size = one_level(level)
     check_choice(method, RATIO_METHODS)
-    pairs, (count, persons, count_0, persons_0) = _two_groups(
-        table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by
-    )
-    share, share_0 = divide(count, persons), divide(count_0, persons_0)
-    lower, upper = mover_ratio(
-        (share, *wilson_limits(count, persons, check_level(level))),
-        (share_0, *wilson_limits(count_0, persons_0, level)),
-    )
-    zero, all_events = (count == 0) | (count_0 == 0), (count == persons) & (count_0 == persons_0)
-    if method == "log":
-        fits = ~zero & ~all_events
-        a, n, b, m = (np.where(fits, side, 1.0) for side in (count, persons, count_0, persons_0))
-        low, high = log_interval(divide(a * m, n * b), np.sqrt(np.maximum(1 / a - 1 / n + 1 / b - 1 / m, 0)), level)
-        lower, upper = np.where(fits, low, lower), np.where(fits, high, upper)
-    elif method == "miettinen-nurminen":
-        lower, upper = _score_limits(count, persons, count_0, persons_0, level, "risk_ratio")
-    nobody = (persons == 0) | (persons_0 == 0)
+    sides = two_groups(table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by)
+    helped = method != "miettinen-nurminen"
     remarks = np.select(
-        [nobody, (count == 0) & (count_0 == 0), zero, all_events],
-        [
-            notes.NO_OBSERVATIONS,
-            notes.NO_EVENTS_AT_ALL,
-            "" if method == "miettinen-nurminen" else notes.NO_EVENTS_IN_A_GROUP,
-            "" if method == "miettinen-nurminen" else notes.ALL_EVENTS,
-        ],
+        [sides.nobody, sides.no_events, sides.no_events_in_one & helped, sides.only_events & helped],
+        [notes.NO_OBSERVATIONS, notes.NO_EVENTS_AT_ALL, notes.NO_EVENTS_IN_A_GROUP, notes.ALL_EVENTS],
         default="",
     )
-    return with_estimates(
-        pairs,
-        measure="risk_ratio",
-        estimate=divide(share, share_0),
-        lower=np.where(nobody, np.nan, lower),
-        upper=np.where(nobody, np.nan, upper),
-        level=level,
-        unit="ratio",
-        method=RATIO_METHODS[method],
-        note=remarks.tolist(),
-    )
+    limits = ratio_limits(sides, size, method)
+    words = RATIO_METHODS[method]
+    return sides.result("risk_ratio", divide(*sides.shares), limits, level=size, method=words, remarks=remarks)
 
 
 @several_levels
@@ -296,15 +212,11 @@ def odds_ratio(
     Parameters
     ----------
     table
-        One row per stratum; strata are added up within each group. Rows of other groups are left out.
-    group
-        Column that names the group.
-    exposed, reference
-        Names of the group on top and of the one it is compared with.
-    events
-        Column with counts of persons with the event.
-    total
-        Column with counts of persons observed.
+        One row per stratum and group; strata are added up within each group. Rows of other groups are left out.
+    group, exposed, reference
+        Column that names the group, the group of interest, and the group it is compared with.
+    events, total
+        Columns with counts of persons with the event, and of persons observed.
     by
         Columns that define separate comparisons; none gives one.
     level
@@ -346,47 +258,18 @@ def odds_ratio(
     >>> round(float(result.loc[0, "estimate"]), 2)
     2.25
     """
-    level = one_level(level)
+    size = one_level(level)
     check_choice(method, ODDS_METHODS)
-    pairs, (count, persons, count_0, persons_0) = _two_groups(
-        table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by
-    )
-    cells = np.stack([count, persons - count, count_0, persons_0 - count_0])
-    empty = (cells == 0).any(axis=0)
-    filled = np.where(empty, cells + 0.5, cells)
-    ratio = divide(cells[0] * cells[3], cells[1] * cells[2])
-    if method == "exact":
-        ratio, lower, upper = conditional_odds_ratio(count, persons, count_0, persons_0, level)
-    elif method == "miettinen-nurminen":
-        lower, upper = _score_limits(count, persons, count_0, persons_0, level, "odds_ratio")
-    else:
-        centre = filled[0] * filled[3] / (filled[1] * filled[2])
-        lower, upper = log_interval(centre, np.sqrt((1 / filled).sum(axis=0)), level)
-    nobody, undefined = (persons == 0) | (persons_0 == 0), np.isnan(ratio)
-    lower = np.where((ratio == 0) | undefined, 0.0, lower)
-    upper = np.where(np.isinf(ratio) | undefined, np.inf, upper)
-    neither = (count == 0) & (count_0 == 0)
+    sides = two_groups(table, group=group, exposed=exposed, reference=reference, events=events, total=total, by=by)
+    ratio, lower, upper = odds_limits(sides, size, method)
+    undefined, empty = np.isnan(ratio), (sides.cells == 0).any(axis=0)
+    limits = np.where((ratio == 0) | undefined, 0.0, lower), np.where(np.isinf(ratio) | undefined, np.inf, upper)
     remarks = np.select(
-        [nobody, neither, undefined, empty],
-        [
-            notes.NO_OBSERVATIONS,
-            notes.NO_EVENTS_AT_ALL,
-            notes.ALL_EVENTS_UNDEFINED,
-            notes.EMPTY_CELL * (method == "woolf"),
-        ],
+        [sides.nobody, sides.no_events, undefined, empty & (method == "woolf")],
+        [notes.NO_OBSERVATIONS, notes.NO_EVENTS_AT_ALL, notes.ALL_EVENTS_UNDEFINED, notes.EMPTY_CELL],
         default="",
     )
-    return with_estimates(
-        pairs,
-        measure="odds_ratio",
-        estimate=ratio,
-        lower=np.where(nobody, np.nan, lower),
-        upper=np.where(nobody, np.nan, upper),
-        level=level,
-        unit="ratio",
-        method=ODDS_METHODS[method],
-        note=remarks.tolist(),
-    )
+    return sides.result("odds_ratio", ratio, limits, level=size, method=ODDS_METHODS[method], remarks=remarks)
 
 
 @several_levels
@@ -407,15 +290,11 @@ def number_needed_to_treat(
     Parameters
     ----------
     table
-        One row per stratum; strata are added up within each group. Rows of other groups are left out.
-    group
-        Column that names the group.
-    exposed, reference
-        Names of the treated group and of the one it is compared with.
-    events
-        Column with counts of persons with the event.
-    total
-        Column with counts of persons observed.
+        One row per stratum and group; strata are added up within each group. Rows of other groups are left out.
+    group, exposed, reference
+        Column that names the group, the group of interest, and the group it is compared with.
+    events, total
+        Columns with counts of persons with the event, and of persons observed.
     by
         Columns that define separate comparisons; none gives one.
     level
@@ -434,7 +313,7 @@ def number_needed_to_treat(
     DataError
         When a column or group is missing, or numbers are impossible.
     MethodError
-        When the method is unknown.
+        When the method is unknown, or the groups are too large for the exact interval.
 
     Notes
     -----
@@ -455,7 +334,7 @@ def number_needed_to_treat(
     >>> result[["estimate", "lower", "upper"]].round(1).to_numpy().tolist()
     [[5.0, 3.0, 19.1]]
     """
-    level = one_level(level)
+    size = one_level(level)
     differences = risk_difference(
         table,
         group=group,
@@ -464,7 +343,7 @@ def number_needed_to_treat(
         events=events,
         total=total,
         by=by,
-        level=level,
+        level=size,
         method=method,
     )
     shown = differences.rename(columns={"lower": "risk_difference_lower", "upper": "risk_difference_upper"})
@@ -482,7 +361,7 @@ def number_needed_to_treat(
         estimate=divide(1.0, np.abs(differences["estimate"])) * np.where(differences["estimate"] < 0, -1, 1),
         lower=np.where(through_zero, -np.inf, divide(1.0, high)),
         upper=np.where(through_zero, np.inf, divide(1.0, low)),
-        level=level,
+        level=size,
         unit="persons",
         method=f"inverse of the risk difference, {DIFFERENCE_METHODS[method]}",
         note=remarks,

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import (
+    FloatArray,
     check_choice,
     column_names,
     normal_quantile,
@@ -19,6 +21,7 @@ from analysis.measures.shared.checks import (
     require_covariates,
     require_numbers,
 )
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 WEIGHTING_METHODS = {
@@ -35,7 +38,51 @@ def _numbers(table: pd.DataFrame, adjust: Sequence[str]) -> pd.DataFrame:
     return (varied - varied.mean()) / varied.std()
 
 
+def _checked(table: pd.DataFrame, outcome: str, treated: str, names: list[str]) -> pd.DataFrame:
+    """The rows as numbers, when treatment is 0 or 1 and both treatment and outcome vary."""
+    checked = require_numbers(require_complete(table, names), [outcome, treated])
+    given = checked[treated].to_numpy()
+    other = ~np.isin(given, (0, 1))
+    if other.any():
+        first = int(np.flatnonzero(other)[0])
+        raise DataError(
+            f"Column `{treated}` must be 1 (treated) or 0 (not), and {int(other.sum())} values are neither, the first "
+            f"in row {table.index[first]} ({given[first]:g}). Recode it beforehand."
+        )
+    if given.min() == given.max():
+        raise MethodError(f"Column `{treated}` is {given.min():g} for everybody, so there is nobody to compare with.")
+    if np.ptp(checked[outcome].to_numpy()) == 0:
+        raise MethodError(f"Column `{outcome}` is the same for everybody, so there is no effect to estimate.")
+    return checked
+
+
+def _selection(given: FloatArray, design: FloatArray, names: list[str]) -> Any:
+    """Logistic regression of treatment on the covariates."""
+    told = f"The columns {names} tell exactly who was treated, or follow from one another. Leave some out."
+    if np.linalg.matrix_rank(np.column_stack([design, given])) <= design.shape[1]:
+        raise MethodError(told)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return sm.Logit(given, design).fit(disp=0, maxiter=200)
+    except (np.linalg.LinAlgError, sm.tools.sm_exceptions.PerfectSeparationError, Warning) as problem:
+        raise MethodError(told) from problem
+
+
+def _effect(model: TreatmentEffect, method: str, target: str, advice: str) -> tuple[float, float]:
+    """Effect and its standard error; `aipw` knows no effect among the treated."""
+    group = {"effect_group": 1 if target == "treated" else "all"} if method != "aipw" else {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = getattr(model, method)(**group)
+            return float(np.ravel(found.effect)[0]), float(np.asarray(found.results_gmm.bse)[0])
+    except (np.linalg.LinAlgError, Warning) as problem:
+        raise MethodError(advice) from problem
+
+
 @several_levels
+@each_group
 def weighted_effect(
     table: pd.DataFrame,
     *,
@@ -44,6 +91,7 @@ def weighted_effect(
     adjust: str | Sequence[str],
     method: str = "aipw",
     target: str = "all",
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Mean difference in outcome between treated and untreated, had both been alike in what is adjusted for.
@@ -62,14 +110,16 @@ def weighted_effect(
         ``ipw``, ``aipw`` (right when either of its two models is) or ``ra`` (regression in each group).
     target
         ``all`` (the effect if all were treated) or ``treated`` (among those who were; not for ``aipw``).
+    by
+        Columns that define groups, each with models of its own; none gives one.
     level
         Coverage of the interval, between 0 and 1, or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row: `persons`, `treated`, `smallest_probability`, `largest_probability` (of treatment), `standard_error`
-        and the estimate columns, with `measure` "ate" or "att".
+        One row per group: `persons`, `treated`, `smallest_probability`, `largest_probability` (of treatment),
+        `standard_error` and the estimate columns, with `measure` "ate" or "att".
 
     Raises
     ------
@@ -97,41 +147,16 @@ def weighted_effect(
     check_choice(target, ("all", "treated"), option="target")
     if target == "treated" and method == "aipw":
         raise MethodError("The method 'aipw' gives the effect in all. For the treated take 'ipw' or 'ra'.")
-    checked = require_numbers(require_complete(table, names), [outcome, treated]).reset_index(drop=True)
-    given = checked[treated].to_numpy()
-    if not np.isin(given, (0, 1)).all():
-        raise DataError(
-            f"Column `{treated}` must be 1 (treated) or 0 (not); it has other values. Recode it beforehand."
-        )
-    if given.min() == given.max():
-        raise MethodError(f"Column `{treated}` is {given.min():g} for everybody, so there is nobody to compare with.")
-    if np.ptp(checked[outcome].to_numpy()) == 0:
-        raise MethodError(f"Column `{outcome}` is the same for everybody, so there is no effect to estimate.")
+    checked = _checked(table, outcome, treated, names)
+    given, response = checked[treated].to_numpy(), checked[outcome].to_numpy()
     design = sm.add_constant(_numbers(checked, names).to_numpy(), has_constant="add")
-    if np.linalg.matrix_rank(np.column_stack([design, given])) <= design.shape[1]:
-        raise MethodError(
-            f"The columns {names} tell exactly who was treated, or follow from one another. Leave some out."
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            selection = sm.Logit(given, design).fit(disp=0, maxiter=200)
-    except (np.linalg.LinAlgError, sm.tools.sm_exceptions.PerfectSeparationError, Warning) as problem:
-        raise MethodError(
-            f"The columns {names} tell exactly who was treated, or follow from one another. Leave some out."
-        ) from problem
-    model = TreatmentEffect(sm.OLS(checked[outcome].to_numpy(), design), given.astype(int), results_select=selection)
-    group = {"effect_group": 1 if target == "treated" else "all"} if method != "aipw" else {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            found = getattr(model, method)(**group)
-            estimate, error = float(np.ravel(found.effect)[0]), float(np.asarray(found.results_gmm.bse)[0])
-    except (np.linalg.LinAlgError, Warning) as problem:
-        raise MethodError(
-            f"The effect on `{outcome}` has no standard error: too few people, or too little variation in {names}. "
-            "Join categories or leave a column out."
-        ) from problem
+    selection = _selection(given, design, names)
+    model = TreatmentEffect(sm.OLS(response, design), given.astype(int), results_select=selection)
+    advice = (
+        f"The effect on `{outcome}` has no standard error: too few people, or too little variation in {names}. "
+        "Join categories or leave a column out."
+    )
+    estimate, error = _effect(model, method, target, advice)
     half = normal_quantile(covered) * error
     chance = np.asarray(selection.predict())
     rows = pd.DataFrame(

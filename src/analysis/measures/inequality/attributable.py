@@ -108,7 +108,7 @@ def _rows(groups: Subgroups, interval: str | None, level: float) -> list[dict[st
     estimates = (gain, gain / mean if mean > 0 else np.nan)
     lacking = notes.NO_EVENTS_IN_A_GROUP_WALTER if way == "walter" and np.isnan(errors[1]) else note
     notes_of = (note, lacking if mean > 0 else notes.RELATIVE_TO_ZERO)
-    units = ("unit of the values", "proportion")
+    units = (groups.unit, "proportion")
     rows = []
     for measure, unit, estimate, error, remark in zip(("par", "paf"), units, estimates, errors, notes_of, strict=True):
         half = normal_quantile(level) * error

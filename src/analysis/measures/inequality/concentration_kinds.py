@@ -1,12 +1,14 @@
 """Kinds of concentration index: how ranks are scored, how the covariance is scaled, and which values each allows."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import DataError, MethodError
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names
+from analysis.measures.inequality.options import check_above, check_choices
+from analysis.measures.shared.checks import FloatArray
 
 KINDS = {
     "standard": "concentration_index",
@@ -48,10 +50,8 @@ def rank_scores(kind: str, ranks: FloatArray, weighting: float = 2.0) -> tuple[F
     >>> rank_scores("standard", np.array([0.25, 0.75]))[0].tolist()
     [-0.5, 0.5]
     """
-    if kind in ("extended", "symmetric") and not weighting > 1:
-        raise MethodError(
-            f"The option `weighting` is {weighting}; it must be above 1. At 2 the index is the standard one."
-        )
+    if kind in ("extended", "symmetric"):
+        weighting = check_above(weighting, option="weighting", above=1, advice="At 2 the index is the standard one.")
     if kind == "extended":
         below_top = 1 - ranks
         return -weighting * below_top ** (weighting - 1), weighting * (weighting - 1) * below_top ** (weighting - 2)
@@ -59,9 +59,8 @@ def rank_scores(kind: str, ranks: FloatArray, weighting: float = 2.0) -> tuple[F
         away = np.abs(ranks - 0.5)
         # Exactly in the middle the derivative may be infinite (weighting below 2); nobody's health counts there.
         safe = np.where(away > 0, away, 1.0)
-        factor = weighting * 2 ** (weighting - 2)
-        curve = np.where(away > 0, safe ** (weighting - 2), float(weighting == 2))
-        return factor * curve * (ranks - 0.5), factor * (weighting - 1) * curve
+        curve = np.where(away > 0, (2 * safe) ** (weighting - 2), float(weighting == 2))
+        return weighting * curve * (ranks - 0.5), weighting * (weighting - 1) * curve
     return 2 * ranks - 1, np.full_like(ranks, 2.0)
 
 
@@ -123,12 +122,13 @@ def check_kinds(kinds: str | Sequence[str], limits: tuple[float, float], values:
     Raises
     ------
     MethodError
-        When a kind is unknown or the limits are in the wrong order.
+        When no kind is given, a kind is unknown, or the limits are no two numbers in order.
     DataError
         When a value lies outside the limits of an index that uses them, or is below zero.
     """
-    names = [check_choice(kind, KINDS, option="kinds") for kind in column_names(kinds)]
-    if not limits[0] < limits[1]:
+    names = check_choices(kinds, KINDS, option="kinds")
+    numbers = isinstance(limits, list | tuple) and len(limits) == 2 and all(isinstance(end, Real) for end in limits)
+    if not numbers or not limits[0] < limits[1]:
         raise MethodError(f"The limits are {limits}; the first must be below the second. For a proportion: (0, 1).")
     for kind in names:
         bounded = kind in ("wagstaff", "erreygers")

@@ -9,9 +9,10 @@ import pandas as pd
 from scipy.special import xlogy
 
 from analysis.errors import MethodError
-from analysis.measures.inequality.subgroups import Columns, Subgroups, read_subgroups
+from analysis.measures.inequality.options import check_choices
+from analysis.measures.inequality.subgroups import UNIT_OF_VALUES, Columns, Subgroups, read_subgroups
 from analysis.measures.shared import notes
-from analysis.measures.shared.checks import FloatArray, check_choice, column_names, normal_quantile
+from analysis.measures.shared.checks import FloatArray, check_choice, normal_quantile
 from analysis.measures.shared.estimate_rows import estimates_table
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.simulation import draw_groups, simulated_interval
@@ -112,7 +113,7 @@ def _mean_difference(weighted: bool, compare: str) -> Dispersion:
         return np.asarray(pull - centre * pull.sum())
 
     title = f"{'weighted ' if weighted else ''}mean difference from the {compare}"
-    return Dispersion(title, value, gradient, "unit of the values", compare=compare)
+    return Dispersion(title, value, gradient, UNIT_OF_VALUES, compare=compare)
 
 
 def _over_mean(measure: Dispersion, title: str) -> Dispersion:
@@ -130,9 +131,9 @@ def _over_mean(measure: Dispersion, title: str) -> Dispersion:
     return Dispersion(title, value, gradient, "ratio", relative=True)
 
 
-_SPREAD = Dispersion("between-group standard deviation", _deviation, _deviation_gradient, "unit of the values")
+_SPREAD = Dispersion("between-group standard deviation", _deviation, _deviation_gradient, UNIT_OF_VALUES)
 _SQUARES = Dispersion(
-    "between-group variance", _variance, _variance_gradient, "squared unit of the values", analytic=True
+    "between-group variance", _variance, _variance_gradient, f"squared {UNIT_OF_VALUES}", analytic=True
 )
 DISPERSIONS: dict[str, Dispersion] = {
     "bgv": _SQUARES,
@@ -187,7 +188,8 @@ def _row(
     groups: Subgroups, name: str, *, interval: str | None, level: float, drawn: Callable[[], FloatArray]
 ) -> dict[str, Any]:
     measure, empty = DISPERSIONS[name], dict.fromkeys(("standard_error", "monte_carlo_error", "lower", "upper"), np.nan)
-    words: dict[str, Any] = {"measure": name, "unit": measure.unit, "method": measure.title}
+    unit = measure.unit.replace(UNIT_OF_VALUES, groups.unit)
+    words: dict[str, Any] = {"measure": name, "unit": unit, "method": measure.title}
     problem = _problem(groups, name)
     if problem:
         return words | empty | {"estimate": np.nan, "note": problem}
@@ -280,7 +282,7 @@ def dispersion_between_groups(
     DataError
         When a column is missing, a value or population is impossible, or a group occurs twice.
     MethodError
-        When a measure is unknown, or the best or reference group is not known.
+        When no measure is given, a measure is unknown, or the best or reference group is not known.
 
     Notes
     -----
@@ -306,7 +308,7 @@ def dispersion_between_groups(
     size = one_level(level)
     if interval is not None:
         check_choice(interval, ("analytic", "simulated"), option="interval")
-    names = [check_choice(name, DISPERSIONS, option="measures") for name in column_names(measures)]
+    names = check_choices(measures, DISPERSIONS, option="measures")
     columns = Columns(value=value, population=population, group=group, reference=reference, by=by)
     rows: list[dict[str, Any]] = []
     for groups in read_subgroups(table, columns, favourable=favourable):

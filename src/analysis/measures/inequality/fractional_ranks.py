@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import DataError
-from analysis.measures.shared.checks import FloatArray, check_values, numbers_as_numbers
+from analysis.measures.shared.checks import FloatArray, check_values, require_numbers
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,14 @@ def positions(column: pd.Series) -> FloatArray:
             f"{column.index[int(np.flatnonzero(gaps)[0])]}. Drop those rows with `dropna` and report how many."
         )
     label = column.name
-    column = numbers_as_numbers(column.to_frame("position"))["position"]
     if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
         return np.asarray(column.cat.codes, dtype=float)
-    if not pd.api.types.is_numeric_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
+    texts = column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
+    if texts.any():
+        first = int(np.flatnonzero(texts)[0])
         raise DataError(
-            f"Column `{label}` has no order from worst-off to best-off (its first value is {column.iloc[0]!r}). "
+            f"Column `{label}` has no order from worst-off to best-off: it has {int(texts.sum())} texts where numbers "
+            f"belong, the first in row {column.index[first]} ({column.iloc[first]!r}). "
             "Give numbers, or `pd.Categorical(..., categories=[worst, ..., best], ordered=True)`."
         )
-    return check_values(column.to_numpy(dtype=float), what=f"Column `{label}`", labels=column.index)
+    return require_numbers(column.astype(object).to_frame(label), [str(label)])[str(label)].to_numpy()

@@ -12,6 +12,7 @@ from analysis.measures.shared import notes
 from analysis.measures.shared.checks import check_choice, normal_quantile
 from analysis.measures.shared.estimate_rows import estimates_table
 from analysis.measures.shared.levels import Levels, one_level, several_levels
+from analysis.measures.shared.ratios import log_interval
 
 COMPARISONS = {
     "extremes": "ends of the ladder",
@@ -42,7 +43,7 @@ def _difference(groups: Subgroups, one: int, other: int, level: float) -> dict[s
     half = normal_quantile(level) * error
     return {
         "measure": "difference",
-        "unit": "unit of the values",
+        "unit": groups.unit,
         "method": "independent normal values",
         "standard_error": error,
         "estimate": estimate,
@@ -54,7 +55,8 @@ def _difference(groups: Subgroups, one: int, other: int, level: float) -> dict[s
 
 def _ratio(groups: Subgroups, one: int, other: int, level: float) -> dict[str, Any]:
     above, below = float(groups.health[one]), float(groups.health[other])
-    ratio, error, factor, note = np.nan, np.nan, np.nan, ""
+    ratio, error, note = np.nan, np.nan, ""
+    limits: tuple[Any, Any] = (np.nan, np.nan)
     if below <= 0 or above < 0:
         note = notes.NO_VALUE_IN_DENOMINATOR if below == 0 else notes.RATIO_OF_NEGATIVES
     else:
@@ -65,15 +67,15 @@ def _ratio(groups: Subgroups, one: int, other: int, level: float) -> dict[str, A
             note = notes.DEGENERATE_LIMIT
         else:
             log_error = float(np.hypot(groups.errors[one] / above, groups.errors[other] / below))
-            error, factor = ratio * log_error, float(np.exp(normal_quantile(level) * log_error))
+            error, limits = ratio * log_error, log_interval(ratio, log_error, level)
     return {
         "measure": "ratio",
         "unit": "ratio",
         "method": "independent normal logarithms (delta)",
         "standard_error": error,
         "estimate": ratio,
-        "lower": ratio / factor,
-        "upper": ratio * factor,
+        "lower": float(limits[0]),
+        "upper": float(limits[1]),
         "note": note,
     }
 
@@ -117,9 +119,11 @@ def gaps_between_groups(
     Returns
     -------
     pandas.DataFrame
-        Two rows per pair, `measure` "difference" and "ratio": `group_compared`, `group_reference`, their values,
-        `standard_error` on the scale of the estimate and the estimate columns. The interval of the ratio is made on
-        the log scale. Without standard errors of the groups there is no interval, and a `note`.
+        Two rows per pair, `measure` "difference" and "ratio": `groups` (how many there are), `group_compared`,
+        `group_reference`, their values, `standard_error` on the scale of the estimate and the estimate columns. The
+        difference has the `unit` of the values when the table says it. The interval of the ratio is made on the log
+        scale; it runs from 0 to infinity when the standard errors are many times the values. Without standard errors of
+        the groups there is no interval, and a `note`.
 
     Raises
     ------
@@ -153,6 +157,7 @@ def gaps_between_groups(
         groups.need(2, "a comparison of groups")
         for one, other in _pairs(groups, compare):
             shared = groups.names | {
+                "groups": len(groups.health),
                 "group_compared": groups.labels[one],
                 "group_reference": groups.labels[other],
                 "value_compared": float(groups.health[one]),

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.inequality.fractional_ranks import FractionalRanks, fractional_ranks, positions
+from analysis.measures.inequality.subgroups import UNIT_OF_VALUES
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, column_names, require_columns, require_numbers
 from analysis.measures.shared.levels import Levels, one_level, several_levels
@@ -123,7 +124,7 @@ def _rows_of_domain(
     slope = shared | precision(sample, members, ends.top_parts - ends.foot_parts, ends.foot)
     estimate = ends.top - ends.foot
     half = slope["standard_error"] * t_quantile(level, slope["degrees_of_freedom"])
-    slope |= {"measure": "sii", "unit": "unit of the values"}
+    slope |= {"measure": "sii", "unit": UNIT_OF_VALUES}
     slope |= {"estimate": estimate, "lower": estimate - half, "upper": estimate + half}
     relative: dict[str, Any] = slope | {"measure": "rii", "unit": "ratio"}
     if np.isnan(ends.ratio):

@@ -20,6 +20,9 @@ from analysis.measures.shared.checks import (
 from analysis.measures.shared.levels import PRINTED_LEVEL
 from analysis.measures.surveys.precision import domains
 
+UNIT_OF_VALUES = "unit of the values"
+"""Unit of results in the unit of values that do not say theirs."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -71,6 +74,8 @@ class Subgroups:
         Number of the reference group; None when there is none.
     favourable
         Whether more is better; None when not said.
+    unit
+        Unit of the values, from the column `unit` when the population has one there.
     """
 
     names: dict[str, Any]
@@ -81,6 +86,7 @@ class Subgroups:
     ordered: bool
     reference: int | None
     favourable: bool | None
+    unit: str
 
     @property
     def shares(self) -> FloatArray:
@@ -97,7 +103,7 @@ class Subgroups:
         """Middle of the share of each group on the ladder from 0 to 1."""
         return np.asarray(np.cumsum(self.shares) - self.shares / 2)
 
-    def need(self, count: int, purpose: str) -> None:
+    def need(self, count: int, purpose: str, remedy: str = "Check whether `by` cuts too finely.") -> None:
         """Refuse too few groups.
 
         Parameters
@@ -106,6 +112,8 @@ class Subgroups:
             Fewest groups.
         purpose
             What they are for.
+        remedy
+            What to do about it.
 
         Raises
         ------
@@ -114,8 +122,7 @@ class Subgroups:
         """
         if len(self.health) < count:
             raise MethodError(
-                f"A population has {len(self.health)} groups, and {purpose} needs at least {count}. "
-                "Check whether `by` cuts too finely."
+                f"A population has {len(self.health)} groups, and {purpose} needs at least {count}. {remedy}"
             )
 
     def need_order(self) -> None:
@@ -216,6 +223,7 @@ def read_subgroups(
             ordered=order is not None,
             reference=_reference(labels, columns),
             favourable=_direction(checked, rows, favourable),
+            unit=_unit(checked, rows),
         )
 
 
@@ -256,6 +264,11 @@ def _reference(labels: list[Any], columns: Columns) -> int | None:
         hint = did_you_mean(str(columns.reference), [str(label) for label in labels])
         raise DataError(f"Column `{columns.group}` has no group {columns.reference!r}. {hint}")
     return labels.index(columns.reference)
+
+
+def _unit(table: pd.DataFrame, rows: Any) -> str:
+    units = table["unit"].iloc[rows].dropna().unique().tolist() if "unit" in table else []
+    return str(units[0]) if len(units) == 1 else UNIT_OF_VALUES
 
 
 def _direction(table: pd.DataFrame, rows: Any, favourable: bool | None) -> bool | None:

@@ -1,7 +1,8 @@
 """Age bands of many populations: from rows to arrays, checked for gaps, overlap and repeats."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,67 @@ from numpy.typing import NDArray
 
 from analysis.errors import DataError, MethodError
 from analysis.measures.shared.checks import FloatArray, column_names, require_columns, require_numbers
+
+
+def check_age(age: Any, *, option: str) -> float:
+    """Return an age that an option asks for.
+
+    Parameters
+    ----------
+    age
+        Age in years.
+    option
+        Name of the option, for the message.
+
+    Returns
+    -------
+    float
+        The same age.
+
+    Raises
+    ------
+    MethodError
+        When it is no number.
+
+    Examples
+    --------
+    >>> check_age(65, option="at")
+    65.0
+    """
+    if isinstance(age, bool) or not isinstance(age, Real) or not np.isfinite(float(age)):
+        raise MethodError(f"The option `{option}` is {age!r}; it must be an age in years, for example {option}=65.")
+    return float(age)
+
+
+def ages_to_report(at: Any) -> list[float]:
+    """Ages that the option `at` asks for, one or several.
+
+    Parameters
+    ----------
+    at
+        One age in years, or several.
+
+    Returns
+    -------
+    list of float
+        The ages.
+
+    Raises
+    ------
+    MethodError
+        When there is none, or one is no number.
+
+    Examples
+    --------
+    >>> ages_to_report((0, 65))
+    [0, 65]
+    """
+    ages = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
+    if not ages:
+        raise MethodError("The option `at` names no age to report at. Give one, or several: at=(0, 65).")
+    for age in ages:
+        check_age(age, option="at")
+    return ages
 
 
 @dataclass(frozen=True)
@@ -63,9 +125,9 @@ class BandedPopulations:
         Raises
         ------
         MethodError
-            When no band begins there.
+            When it is no age, or no band begins there.
         """
-        found = np.flatnonzero(self.start == age)
+        found = np.flatnonzero(self.start == check_age(age, option="at"))
         if not found.size:
             bounds = ", ".join(f"{start:g}" for start in self.start[:25])
             raise MethodError(

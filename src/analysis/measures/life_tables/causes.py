@@ -12,6 +12,7 @@ from analysis.measures.life_tables.age_bands import BandedPopulations, banded_po
 from analysis.measures.life_tables.life_expectancy import bands_until
 from analysis.measures.life_tables.tables import (
     LifeTable,
+    check_rates,
     life_table_of_rates,
     sum_over_remaining_life,
     years_per_entrant,
@@ -89,7 +90,8 @@ def deaths_by_cause(
     Raises
     ------
     DataError
-        When a population lacks a cause or a band, person-years differ between causes, or a band has none.
+        When a population lacks a cause or a band, person-years differ between causes, a band has none, or its death
+        rate is impossible.
     """
     keys = column_names(by)
     found = []
@@ -113,6 +115,7 @@ def deaths_by_cause(
             numbers={},
         )
         counts = rows.numbers[deaths].reshape(count, len(names), bands)
+        check_rates(populations, counts.sum(axis=1) / time[:, 0])
         found.append(DeathsByCause(populations, names, counts, time[:, 0]))
     return found
 
@@ -259,7 +262,7 @@ def cause_deleted_life_expectancy(
     -----
     Interpretation: 3.1 for heart disease means that life would last 3.1 years longer if nobody died of it and the
     other causes stayed as they are. That independence cannot be tested. The gains of several causes do not add up to
-    the gain without all of them; for contributions that add up compare two populations with `arriaga_decomposition`.
+    the gain without all of them; `life_expectancy_decomposition` compares two populations by contributions that do.
 
     References
     ----------

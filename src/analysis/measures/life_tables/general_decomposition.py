@@ -1,15 +1,19 @@
 """Decomposition of a difference of any function of many rates: line integral (Horiuchi) and stepwise replacement."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.integrate import quad_vec
 
 from analysis.errors import DataError, MethodError
 from analysis.measures.shared.checks import FloatArray, check_values
 
 RowFunction = Callable[[FloatArray], FloatArray]
 """Takes rows of parameters and returns one value per row."""
+MOST_INTERVALS = 200
+"""Pieces of the way between the two sets, each with 15 places, before it is said that the rest stays too large."""
 
 
 def _pair(first: ArrayLike, second: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -23,10 +27,72 @@ def _pair(first: ArrayLike, second: ArrayLike) -> tuple[FloatArray, FloatArray]:
     return one, two
 
 
+def _in_steps(function: RowFunction, one: FloatArray, two: FloatArray, steps: int) -> FloatArray:
+    """Contributions by the midpoints of steps of equal length, as Horiuchi and others print them."""
+    half = (two - one) / steps / 2
+    contributions = np.zeros_like(one)
+    for step in range(steps):
+        middle = one + (two - one) * (step + 0.5) / steps
+        contributions += function(middle + np.diag(half)) - function(middle - np.diag(half))
+    return contributions
+
+
+def _slopes_along(function: RowFunction, one: FloatArray, change: FloatArray, place: float) -> FloatArray:
+    """Slope of the function on each rate at a place between 0 and 1 of the way, times the change of that rate.
+
+    Central differences of two widths, of which the errors cancel to the fourth order. They stay between the two sets.
+    """
+    moves = np.diag(change) * (2e-3 * min(place, 1 - place))
+    middle = one + change * place
+    wide = (function(middle + moves) - function(middle - moves)) / 2
+    narrow = function(middle + moves / 2) - function(middle - moves / 2)
+    return np.asarray((4 * narrow - wide) / 3 / (2e-3 * min(place, 1 - place)))
+
+
+def _to_tolerance(function: RowFunction, one: FloatArray, two: FloatArray, tolerance: float) -> FloatArray:
+    """Contributions by adaptive quadrature of the slopes along the way."""
+    moving = np.flatnonzero(one != two)
+    start, change = one[moving], two[moving] - one[moving]
+
+    def of_moving(rows: FloatArray) -> FloatArray:
+        full = np.tile(one, (len(rows), 1))
+        full[:, moving] = rows
+        return np.asarray(function(full), dtype=float)
+
+    ends = np.asarray(function(np.stack([one, two])), dtype=float)
+    if not np.isfinite(ends).all():
+        raise MethodError(f"The function gives {ends[0]:g} and {ends[1]:g}; it must be finite. Check the rates.")
+    contributions, size = np.zeros_like(one), float(np.abs(ends).max())
+    if moving.size:
+        contributions[moving], _ = quad_vec(
+            partial(_slopes_along, of_moving, start, change),
+            0,
+            1,
+            epsabs=tolerance / 10 * size,
+            epsrel=tolerance / 10,
+            norm="max",
+            limit=MOST_INTERVALS,
+        )
+    allowed = tolerance * max(size, float(np.abs(contributions).sum()))
+    return _adding_up(contributions, float(ends[1] - ends[0]), allowed)
+
+
+def _adding_up(contributions: FloatArray, difference: float, allowed: float) -> FloatArray:
+    """The contributions when they add up to the difference; what is not a number does not."""
+    total = float(contributions.sum())
+    if not abs(difference - total) <= allowed:
+        raise MethodError(
+            f"The contributions add up to {total:.9g} where the difference is {difference:.9g}: the function jumps, or "
+            "bends too sharply between the two sets. Use `stepwise_replacement`, or accept the rest with a number of "
+            "steps, such as steps=1000."
+        )
+    return contributions
+
+
 def line_integral_decomposition(
-    function: RowFunction, first: ArrayLike, second: ArrayLike, *, steps: int = 20
+    function: RowFunction, first: ArrayLike, second: ArrayLike, *, steps: int | None = None, tolerance: float = 1e-8
 ) -> FloatArray:
-    """Contribution of each rate to a difference when all change together in small steps (Horiuchi).
+    """Contribution of each rate to a difference when all change together (Horiuchi).
 
     Parameters
     ----------
@@ -35,25 +101,30 @@ def line_integral_decomposition(
     first, second
         Rates before and after, or of the reference and of the group of interest.
     steps
-        Number of steps between the two; more is more exact.
+        None takes as many as it needs for the contributions to add up. A number takes that many steps of equal length,
+        as in the original method, where 20 is usual; the rest then falls with the square of the number.
+    tolerance
+        Largest rest allowed when `steps` is None, as a share of the value of the function: 1e-8 is less than a minute
+        of a life expectancy of 80 years.
 
     Returns
     -------
     numpy.ndarray
-        One contribution per rate; they add up to the difference but for an error that falls with the square of `steps`.
+        One contribution per rate, in the unit of the function. They add up to the difference within the tolerance.
 
     Raises
     ------
     DataError
         When the two sets differ in length or have missing values.
     MethodError
-        When there is no step.
+        When there is no step, or the contributions do not add up within the tolerance; the message gives both sums.
 
     Notes
     -----
-    Interpretation: the part of the difference that each rate brings about when all move at an even pace. It does not
-    depend on which of the two is the reference, but for the sign. Use it for functions without a formula of their own,
-    such as healthy life expectancy or lifespan inequality.
+    Interpretation: the part of the difference that each rate brings about when all move at an even pace: the integral
+    of the slope on that rate along the straight line between the two sets. It does not depend on which of the two is
+    the reference, but for the sign. Use it for functions without a formula of their own, such as healthy life
+    expectancy or lifespan inequality.
 
     References
     ----------
@@ -66,14 +137,11 @@ def line_integral_decomposition(
     [8.0, 6.0]
     """
     one, two = _pair(first, second)
+    if steps is None:
+        return _to_tolerance(function, one, two, float(check_values(tolerance, what="The tolerance", above=0)))
     if steps < 1:
         raise MethodError(f"The number of steps is {steps}; it must be 1 or more. Twenty is usual.")
-    half = (two - one) / steps / 2
-    contributions = np.zeros_like(one)
-    for step in range(steps):
-        middle = one + (two - one) * (step + 0.5) / steps
-        contributions += function(middle + np.diag(half)) - function(middle - np.diag(half))
-    return contributions
+    return _in_steps(function, one, two, steps)
 
 
 def stepwise_replacement(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.errors import MethodError
 from analysis.estimates import with_estimates
-from analysis.measures.life_tables.age_bands import BandedPopulations, banded_populations, in_order
+from analysis.measures.life_tables.age_bands import BandedPopulations, ages_to_report, banded_populations, in_order
 from analysis.measures.life_tables.life_expectancy import bands_until
 from analysis.measures.life_tables.tables import (
     LifeTable,
@@ -173,7 +173,7 @@ def healthy_life_expectancy(
     >>> healthy_life_expectancy(bands)[["estimate", "lower", "upper"]].round(1).to_numpy().tolist()
     [[45.6, 37.4, 53.8]]
     """
-    z, ages = normal_quantile(one_level(level)), [at] if isinstance(at, int | float) else list(at)
+    z, ages = normal_quantile(one_level(level)), ages_to_report(at)
     extra = [standard_error] if standard_error else [sample] if sample else []
     checked = require_numbers(require_numbers(table, [proportion], minimum=0, maximum=1), extra, minimum=0)
     if extra == [sample]:

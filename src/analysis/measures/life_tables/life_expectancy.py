@@ -7,9 +7,16 @@ import pandas as pd
 
 from analysis.errors import DataError, MethodError
 from analysis.estimates import with_estimates
-from analysis.measures.life_tables.age_bands import BandedPopulations, banded_populations, in_order
+from analysis.measures.life_tables.age_bands import (
+    BandedPopulations,
+    ages_to_report,
+    banded_populations,
+    check_age,
+    in_order,
+)
 from analysis.measures.life_tables.tables import (
     LifeTable,
+    check_rates,
     death_rates,
     infant_rule,
     life_table_of_rates,
@@ -76,7 +83,7 @@ def bands_until(populations: BandedPopulations, until: float | None) -> slice:
     DataError
         When the whole life is asked for and the last band is closed.
     MethodError
-        When no band ends at `until`.
+        When `until` is no age, or no band ends there.
     """
     if until is None:
         if np.isfinite(populations.end[-1]):
@@ -86,7 +93,7 @@ def bands_until(populations: BandedPopulations, until: float | None) -> slice:
                 f"lived up to then: until={populations.end[-1]:g}."
             )
         return slice(None)
-    found = np.flatnonzero(populations.end == until)
+    found = np.flatnonzero(populations.end == check_age(until, option="until"))
     if not found.size:
         ends = ", ".join(f"{end:g}" for end in populations.end[:25])
         raise MethodError(f"No age band ends at until={until:g}; bands end at {ends}. Choose one of these ages.")
@@ -187,12 +194,13 @@ def life_expectancy(
     >>> life_expectancy(bands, at=[0, 65])[["age", "estimate", "lower", "upper"]].round(1).to_numpy().tolist()
     [[0.0, 53.0, 43.0, 63.0], [65.0, 10.0, 6.4, 13.6]]
     """
-    z, ages = normal_quantile(one_level(level)), [at] if isinstance(at, int | float) else list(at)
+    z, ages = normal_quantile(one_level(level)), ages_to_report(at)
     values = [rate] if rate else [deaths, person_years]
     parts, places = [], []
     for populations in banded_populations(table, values, age_from=age_from, age_to=age_to, by=by):
         used = bands_until(populations, until)
-        rates = (populations.numbers[rate] if rate else death_rates(populations, deaths, person_years))[:, used]
+        every = check_rates(populations, populations.numbers[rate]) if rate else None
+        rates = (death_rates(populations, deaths, person_years) if every is None else every)[:, used]
         years = infant_rule(populations, rates, infant)
         lives = life_table_of_rates(rates, populations.start[used], populations.width[used], ax=ax, infant=years)
         counts = None if rate else populations.numbers[deaths][:, used]

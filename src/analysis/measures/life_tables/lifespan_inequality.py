@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from analysis.errors import DataError, MethodError
+from analysis.errors import DataError
 from analysis.estimates import with_estimates
 from analysis.measures.life_tables.age_bands import banded_populations, in_order
 from analysis.measures.life_tables.life_expectancy import bands_until
@@ -59,6 +59,8 @@ def _e_dagger(lives: LifeTable, ages: FloatArray) -> FloatArray:
 
 def _modal_age(lives: LifeTable, ages: FloatArray) -> FloatArray:
     """Kannisto's parabola through the most frequent adult age and its neighbours."""
+    if len(lives.start) < 3:
+        return np.full(lives.rate.shape[:-1], np.nan)
     closed = np.isfinite(lives.width)
     density = np.where(closed, lives.dying / np.where(closed, lives.width, 1.0), 0.0)
     density = np.where(lives.start >= YOUNGEST_MODE, density, -1.0)
@@ -91,6 +93,7 @@ INDICES: dict[str, tuple[Index, str]] = {
     "sd_above_mode": (_sd_above_mode, "years"),
 }
 WITHOUT_INTERVAL = ("modal_age", "sd_above_mode")
+TOO_FEW_BANDS = "fewer than three age bands: the modal age is unknown"
 
 
 def _values(
@@ -171,7 +174,8 @@ def lifespan_inequality(
     Returns
     -------
     pandas.DataFrame
-        One row per population and measure: `age`, `mean` (of the lifespans) and the estimate columns.
+        One row per population and measure: `age`, `mean` (of the lifespans) and the estimate columns. With fewer than
+        three bands the modal age and the spread above it are missing, and a `note` says so.
 
     Raises
     ------
@@ -212,8 +216,6 @@ def lifespan_inequality(
         rates = death_rates(populations, deaths, person_years)[:, used]
         years = infant_rule(populations, rates, infant)
         start, width = populations.start[used], populations.width[used]
-        if len(start) < 3 and set(names) & set(WITHOUT_INTERVAL):
-            raise MethodError("The modal age needs three age bands or more. Use shorter bands, or other measures.")
         undefined = rates[:, -1] == 0
         safe = np.where(undefined[:, None] & (np.arange(len(start)) == len(start) - 1), 1.0, rates)
 
@@ -223,7 +225,8 @@ def lifespan_inequality(
         for place, name in enumerate(names, start=1):
             fixed = name in WITHOUT_INTERVAL
             half = z * np.where(fixed, np.nan, errors[place])
-            remark = notes.NO_INTERVAL_FOR_METHOD if fixed else ""
+            without = TOO_FEW_BANDS if len(start) < 3 else notes.NO_INTERVAL_FOR_METHOD
+            remark = without if fixed else ""
             part = with_estimates(
                 populations.groups.assign(age=at, mean=found[0]),
                 measure=name,

@@ -13,6 +13,8 @@ from analysis.measures.shared.checks import FloatArray, check_choice, check_valu
 from analysis.measures.shared.ratios import divide
 
 RULES = ("constant hazard", "midpoint")
+HIGHEST_RATE, LOWEST_OPEN_RATE = 1e6, 1e-6
+"""Deaths per person-year: more is a life of less than a minute, less in the open band one of over a million years."""
 INFANT_RULE = "andreev-kingkade"
 # Andreev and Kingkade 2015, by sex: rate below which each line holds, intercept and slope of a_0 on the death rate.
 INFANT_LINES = {
@@ -192,7 +194,7 @@ def life_table_of_rates(
     DataError
         When a rate is missing or negative.
     MethodError
-        When the rule is unknown.
+        When the rule is unknown, or numbers for `ax` are not one per band.
 
     References
     ----------
@@ -223,7 +225,12 @@ def life_table_of_rates(
 
 def _mean_years(rate: FloatArray, span: FloatArray, ax: str | ArrayLike) -> FloatArray:
     if not isinstance(ax, str):
-        given = check_values(ax, what="The years lived by those who die", minimum=0)
+        given = check_values(ax, what="The option `ax`, years lived by those who die,", minimum=0)
+        if given.shape not in ((), rate.shape[-1:], rate.shape):
+            raise MethodError(
+                f"The option `ax` has the shape {given.shape} for {rate.shape[-1]} age bands. Give one number per "
+                f"band, or a rule: {' or '.join(RULES)}."
+            )
         return np.broadcast_to(given, rate.shape).copy()
     if check_choice(ax, RULES, option="ax") == "midpoint":
         return np.broadcast_to(span / 2, rate.shape).copy()
@@ -272,7 +279,7 @@ def death_rates(populations: BandedPopulations, deaths: str, person_years: str) 
     Raises
     ------
     DataError
-        When a band has no person-years; the message says whether it has deaths.
+        When a band has no person-years, and the message says whether it has deaths; or the rate is impossible.
     """
     count, time = populations.numbers[deaths], populations.numbers[person_years]
     empty = time <= 0
@@ -290,7 +297,40 @@ def death_rates(populations: BandedPopulations, deaths: str, person_years: str) 
             f"Column `{person_years}` is zero in {int(empty.sum())} age bands, the first {where}: there is no death "
             "rate. Join the band with its neighbour, in all populations that are compared."
         )
-    return np.asarray(count / time)
+    return check_rates(populations, np.asarray(count / time))
+
+
+def check_rates(populations: BandedPopulations, rates: FloatArray) -> FloatArray:
+    """Return death rates that people can have.
+
+    Parameters
+    ----------
+    populations
+        Populations with their bands.
+    rates
+        Deaths per person-year from all causes, by population and band.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same rates.
+
+    Raises
+    ------
+    DataError
+        When people would live for less than a minute in a band, or for more than a million years in the open last one.
+    """
+    rare = (rates > 0) & (rates < LOWEST_OPEN_RATE) & np.isinf(populations.end)
+    for bad, problem in ((rates > HIGHEST_RATE, "less than a minute"), (rare, "more than a million years")):
+        if bad.any():
+            row, band = np.argwhere(bad)[0]
+            names = populations.groups.iloc[row].to_dict()
+            raise DataError(
+                f"The death rate is impossible in {int(bad.sum())} age bands, the first in the band from "
+                f"{populations.start[band]:g}{f' of {names}' if names else ''} ({rates[row, band]:g} per person-year): "
+                f"people would live for {problem} there. Are deaths counted in persons, and person-years in years?"
+            )
+    return rates
 
 
 def infant_rule(populations: BandedPopulations, rates: FloatArray, infant: float | str | None) -> FloatArray | None:
@@ -313,12 +353,14 @@ def infant_rule(populations: BandedPopulations, rates: FloatArray, infant: float
     Raises
     ------
     MethodError
-        When the rule is unknown, or needs the sex and the groups do not tell.
+        When the rule is unknown, is no single number, or needs the sex and the groups do not tell.
     """
     if infant is None:
         return None
     if not isinstance(infant, str):
-        given = check_values(infant, what="The option `infant`", minimum=0)
+        given = check_values(infant, what="The option `infant`", minimum=0, maximum=1)
+        if given.ndim:
+            raise MethodError(f"The option `infant` is {infant!r}; it must be one number of years, such as 0.1.")
         return np.full(len(populations.groups), given)
     check_choice(infant, [INFANT_RULE], option="infant")
     if "sex" not in populations.groups:
@@ -397,7 +439,8 @@ def life_table(
     values = [rate] if rate else [deaths, person_years]
     parts, places = [], []
     for populations in banded_populations(table, values, age_from=age_from, age_to=age_to, by=by):
-        rates = populations.numbers[rate] if rate else death_rates(populations, deaths, person_years)
+        given = check_rates(populations, populations.numbers[rate]) if rate else None
+        rates = death_rates(populations, deaths, person_years) if given is None else given
         lives = life_table_of_rates(
             rates, populations.start, populations.width, ax=ax, infant=infant_rule(populations, rates, infant)
         )

@@ -10,7 +10,7 @@ from scipy.special import gammaincc
 from scipy.stats import beta, chi2
 
 from analysis.errors import DataError
-from analysis.estimates import check_level, with_estimates
+from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import (
     FloatArray,
@@ -116,7 +116,7 @@ def poisson_interval(count: ArrayLike, level: float = 0.95, *, method: str = "ex
     """
     check_choice(method, POISSON_METHODS)
     counts = check_values(count, what="The count", minimum=0)
-    return POISSON_METHODS[method](counts, check_level(level))
+    return POISSON_METHODS[method](counts, one_level(level))
 
 
 def check_events_and_time(
@@ -265,6 +265,9 @@ def _exact_rate_ratio(
     return divide(low, 1 - low) * scale, divide(high, 1 - high) * scale
 
 
+LOG_RATIO, EXACT_RATIO = "normal on the log scale", "exact, conditional on all events"
+
+
 @several_levels
 def rate_ratio(
     table: pd.DataFrame,
@@ -303,7 +306,7 @@ def rate_ratio(
     -------
     pandas.DataFrame
         One row per comparison: events and person-years of both groups and the estimate columns, with `measure`
-        "rate_ratio". When a group has no events the interval is the exact one, and a `note` says so.
+        "rate_ratio". When a group has no events the interval is the exact one, and `method` and `note` say so.
 
     Raises
     ------
@@ -355,7 +358,7 @@ def rate_ratio(
         upper=np.where(no_time, np.nan, upper),
         level=coverage,
         unit="ratio",
-        method="normal on the log scale" if method == "log" else "exact, conditional on all events",
+        method=np.where((both | no_time) & (method == "log"), LOG_RATIO, EXACT_RATIO).tolist(),
         note=remarks.tolist(),
     )
 

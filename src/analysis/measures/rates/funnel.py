@@ -64,7 +64,8 @@ def over_dispersion(z: ArrayLike, standard_error: ArrayLike, *, winsorise: float
     Returns
     -------
     OverDispersion
-        The factor phi and the variance tau2, which is 0 when the units differ no more than by chance.
+        The factor phi and the variance tau2, which is 0 when the units differ no more than by chance, or when one unit
+        is so large that it holds all the weight.
 
     Raises
     ------
@@ -92,7 +93,9 @@ def over_dispersion(z: ArrayLike, standard_error: ArrayLike, *, winsorise: float
     units, phi = len(scores), float(np.mean(np.clip(scores, low, high) ** 2))
     scale = weights.sum() - (weights**2).sum() / weights.sum()
     excess = units * phi - (units - 1)
-    return OverDispersion(phi, float(max(excess, 0) / scale) if units > 1 else 0.0, units)
+    # When one unit holds all the weight, nothing is left to see a variance between units with.
+    several = scale > 1e-12 * weights.sum()
+    return OverDispersion(phi, float(max(excess, 0) / scale) if several else 0.0, units)
 
 
 def _to_scale(value: FloatArray, kind: str, scale: str) -> FloatArray:

@@ -98,6 +98,11 @@ def _with_expected(
     checked = check_events_and_time(cohort, events, person_years, timeless=True)
     require_columns(checked, [*column_names(strata), *column_names(by)])
     require_columns(reference, column_names(strata), name="the reference")
+    if "rate" not in reference and not {events, person_years} <= set(reference.columns):
+        raise DataError(
+            f"Column `rate` is missing from the reference, and so are the counts to make it of. Give `rate`, or both "
+            f"`{events}` and `{person_years}`, for every stratum."
+        )
     if "rate" in reference:
         rates = require_numbers(reference, ["rate"], minimum=0, name="the reference")["rate"].to_numpy()
     else:

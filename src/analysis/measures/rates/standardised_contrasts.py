@@ -113,7 +113,8 @@ def standardised_rate_ratio(
     -------
     pandas.DataFrame
         One row per comparison: events and rate of both groups and the estimate columns, with `measure`
-        "standardised_rate_ratio". When a group has no events the interval is that of ``mover`` and a `note` says so.
+        "standardised_rate_ratio". When a group has no events the interval is that of ``mover``, and `method` and `note`
+        say so.
 
     Raises
     ------
@@ -168,8 +169,11 @@ def standardised_rate_ratio(
         upper=np.where(unknown, np.nan, np.where(none, np.inf, upper)),
         level=coverage,
         unit="ratio",
-        method="direct standardisation, "
-        + ("normal on the log scale" if method == "log" else "square-and-add of gamma limits"),
+        method=np.where(
+            both & (method == "log"),
+            "direct standardisation, normal on the log scale",
+            "direct standardisation, square-and-add of gamma limits",
+        ).tolist(),
         note=remarks.tolist(),
     )
 

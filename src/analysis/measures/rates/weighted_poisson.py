@@ -6,9 +6,9 @@ import numpy as np
 from scipy.stats import chi2
 
 from analysis.errors import MethodError
-from analysis.estimates import check_level
 from analysis.measures.rates.crude import POISSON_METHODS, poisson_interval
 from analysis.measures.shared.checks import FloatArray, check_choice
+from analysis.measures.shared.levels import one_level
 from analysis.measures.shared.ratios import divide
 
 WEIGHTED_METHODS = {
@@ -148,9 +148,9 @@ def weighted_poisson_interval(
     check_choice(method, WEIGHTED_METHODS)
     check_choice(poisson, POISSON_METHODS, option="poisson")
     if method == "dobson":
-        return _dobson_limits(found, check_level(level), poisson)
+        return _dobson_limits(found, one_level(level), poisson)
     if not np.all(found.largest > 0):
         raise MethodError('All weights are zero, so a gamma interval does not exist. Use method="dobson".')
     if method == "gamma":
-        return _gamma_limits(found, found.largest, found.largest**2, check_level(level))
-    return _gamma_limits(found, found.mean, found.mean_square, check_level(level))
+        return _gamma_limits(found, found.largest, found.largest**2, one_level(level))
+    return _gamma_limits(found, found.mean, found.mean_square, one_level(level))

@@ -14,8 +14,10 @@ from analysis.errors import DataError, MethodError, did_you_mean
 from analysis.measures.shared.levels import one_level
 
 FloatArray = NDArray[np.float64]
-LARGEST = 1e50
-"""Numbers beyond it, and divisors closer to zero than one over it, cannot be squared and divided without loss."""
+LARGEST = 1e30
+SMALLEST = 1 / LARGEST
+"""Sizes that can be computed with, beside zero. A product or quotient of ten such numbers stays within the range of a
+double (1e-308 to 1e308), and no count, sum of money, rate or weight of people comes near these bounds."""
 
 
 def column_names(columns: str | Sequence[str]) -> list[str]:
@@ -168,17 +170,14 @@ def check_values(
     Raises
     ------
     DataError
-        When a value is missing, infinite or beyond a limit; the message counts them and shows the first.
+        When a value is missing, infinite, beyond a limit, or of a size that cannot be computed with (above 1e30, or
+        nearer to zero than 1e-30 without being zero); the message counts them and shows the first.
     """
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise DataError(f"{what}: {values!r} are not all numbers. Convert them when the data are read.") from error
-    problems: list[tuple[NDArray[np.bool_], str, str]] = [
-        (np.isnan(array), "missing values", "Fill them in, or drop those rows and report how many."),
-        (np.isinf(array), "infinite values", "Look for a division by zero before this step."),
-        (np.abs(array) > LARGEST, "values too large to compute with", "Check the unit."),
-    ]
+    problems = _unusable(array)
     if minimum is not None:
         label = "zero" if minimum == 0 else f"{minimum:g}"
         problems.append((array < minimum, f"values below {label}", "Correct them at the source."))
@@ -187,8 +186,6 @@ def check_values(
         problems.append(
             (array <= above, f"values that are not above {label}", "Correct them, or leave those rows out.")
         )
-    if above == 0:
-        problems.append((array < 1 / LARGEST, "values too close to zero to compute with", "Check the unit."))
     if maximum is not None:
         problems.append(
             (array > maximum, f"values above {maximum:g}", "Check the unit, and correct them at the source.")
@@ -201,6 +198,23 @@ def check_values(
                 f"{what} has {int(bad.sum())} {problem}, the first in row {row} ({array.flat[first]:g}). {remedy}"
             )
     return array
+
+
+def _unusable(array: FloatArray) -> list[tuple[NDArray[np.bool_], str, str]]:
+    """What no estimator can compute with; nothing is looked for one by one when all numbers are of a usable size."""
+    size = np.abs(array)
+    if bool(((size <= LARGEST) & ((size >= SMALLEST) | (size == 0))).all()):
+        return []
+    return [
+        (np.isnan(array), "missing values", "Fill them in, or drop those rows and report how many."),
+        (np.isinf(array), "infinite values", "Look for a division by zero before this step."),
+        (size > LARGEST, f"values too large to compute with (beyond {LARGEST:g})", "Are the units right?"),
+        (
+            (size < SMALLEST) & (size > 0),
+            f"values too close to zero to compute with (within {SMALLEST:g})",
+            "Are the units right? Write 0 where nothing is meant.",
+        ),
+    ]
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str = "the table") -> pd.DataFrame:
@@ -335,7 +349,8 @@ def require_numbers(
     Raises
     ------
     DataError
-        When a column is missing, holds text, or has a value that is missing, infinite or beyond a limit.
+        When a column is missing, holds text, or has a value that is missing, infinite, beyond a limit or of a size
+        that cannot be computed with, see `check_values`.
     """
     names = list(columns)
     checked = require_columns(table, names, name=name).copy()

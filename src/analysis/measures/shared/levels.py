@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import ParamSpec
 
 import numpy as np
@@ -13,6 +14,9 @@ from analysis.estimates import check_level
 P = ParamSpec("P")
 Levels = float | Sequence[float]
 """One level, or several: 0.95, or (0.95, 0.998)."""
+LOWEST_LEVEL, HIGHEST_LEVEL = 1e-6, 1 - 1e-12
+"""Closer to 0 an interval has no width that could be told from rounding, closer to 1 it has no end."""
+UNBOUNDED = "too little information: a limit of the interval is infinite"
 PRINTED_LEVEL = 0.95
 """Coverage of published intervals that do not say their level."""
 
@@ -33,16 +37,33 @@ def one_level(level: Levels) -> float:
     Raises
     ------
     MethodError
-        When it is not one number between 0 and 1.
+        When it is not one number between 0 and 1, or so near to 0 or 1 that an interval has no width or no end.
 
     Examples
     --------
     >>> one_level(0.95)
     0.95
     """
-    if isinstance(level, bool) or not isinstance(level, int | float):
-        raise MethodError(f"This method takes one level at a time, not {level!r}. For example level=0.95.")
-    return check_level(float(level))
+    if isinstance(level, bool) or not isinstance(level, Real):
+        raise MethodError(f"This method takes one level at a time as a number, not {level!r}. For example level=0.95.")
+    covered = check_level(float(level))
+    if not LOWEST_LEVEL <= covered <= HIGHEST_LEVEL:
+        raise MethodError(
+            f"The level of an interval is {covered!r}, nearer to 0 or 1 than can be computed with. It may run from "
+            f"{LOWEST_LEVEL:g} to 1 - {1 - HIGHEST_LEVEL:.0e}; usual is level=0.95."
+        )
+    return covered
+
+
+def _noted(results: pd.DataFrame) -> pd.DataFrame:
+    """Estimates in which no limit is infinite without a note."""
+    if not {"lower", "upper", "note"} <= set(results.columns):
+        return results
+    endless = np.isinf(results["lower"].to_numpy(dtype=float)) | np.isinf(results["upper"].to_numpy(dtype=float))
+    if not endless.any():
+        return results
+    silent = endless & (results["note"] == "").to_numpy(dtype=bool)
+    return results.assign(note=results["note"].mask(silent, UNBOUNDED))
 
 
 def several_levels(estimator: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
@@ -56,7 +77,8 @@ def several_levels(estimator: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataF
     Returns
     -------
     callable
-        The same function; with one level it is untouched.
+        The same function for one level or several. A row in which a limit is infinite gets a note that says so, unless
+        it has a note already.
     """
 
     @functools.wraps(estimator)
@@ -65,10 +87,10 @@ def several_levels(estimator: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataF
         if isinstance(levels, np.ndarray):
             levels = kwargs["level"] = levels.tolist()
         if not isinstance(levels, list | tuple):
-            return estimator(*args, **kwargs)
+            return _noted(estimator(*args, **kwargs))
         if not levels:
             raise MethodError("There is no level to report at. Give one, or several: level=(0.95, 0.998).")
-        each = [estimator(*args, **{**kwargs, "level": level}) for level in levels]
+        each = [_noted(estimator(*args, **{**kwargs, "level": level})) for level in levels]
         return pd.concat(each, ignore_index=True)
 
     return wrapped

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from analysis.errors import DataError
-from analysis.estimates import check_level, with_estimates
+from analysis.estimates import with_estimates
 from analysis.measures.shared.checks import (
     FloatArray,
     check_choice,
@@ -59,7 +59,7 @@ def log_interval(ratio: ArrayLike, standard_error: ArrayLike, level: float = 0.9
     Returns
     -------
     tuple of numpy.ndarray
-        Lower and upper limits.
+        Lower and upper limits; 0 and infinity when the standard error is too large for anything else.
 
     Examples
     --------
@@ -67,8 +67,9 @@ def log_interval(ratio: ArrayLike, standard_error: ArrayLike, level: float = 0.9
     >>> round(float(lower), 2), round(float(upper), 2)
     (2.91, 3.76)
     """
-    factor = np.exp(normal_quantile(level) * np.asarray(standard_error, dtype=float))
-    return np.asarray(ratio / factor), np.asarray(ratio * factor)
+    with np.errstate(over="ignore"):  # a standard error beyond reason: the limits run to zero and infinity
+        factor = np.exp(normal_quantile(level) * np.asarray(standard_error, dtype=float))
+        return np.asarray(ratio / factor), np.asarray(ratio * factor)
 
 
 def standard_error_from_interval(lower: ArrayLike, upper: ArrayLike, level: float = 0.95) -> FloatArray:
@@ -360,7 +361,6 @@ def ratio_of_ratios(
     (1.68, 2.78)
     """
     level = one_level(level)
-    check_level(level)
     logs = log_estimates(table).assign(rows=1.0)
     logs["log_variance"] = logs["log_standard_error"] ** 2
     pairs = exposed_and_reference(

@@ -144,11 +144,8 @@ def weighted_regression(
     """
     check_choice(link, LINKS, option="link")
     rule = LINKS[link]
-    average = float(weights @ outcome / weights.sum())
-    centre = {"linear": 0.0, "logit": np.log(max(average, 1e-300) / max(1 - average, 1e-300))}
     coefficients = np.zeros(columns.shape[1])
-    # All families start at the mean of the outcome; the first column is the constant.
-    coefficients[0] = centre.get(link, np.log(max(average, 1e-300)))
+    coefficients[0] = _start(float(weights @ outcome / weights.sum()), link)
     for _ in range(MAXIMUM_STEPS):
         means = rule.mean(columns @ coefficients)
         residuals = rule.residual(outcome, means)
@@ -165,6 +162,16 @@ def weighted_regression(
     means = rule.mean(columns @ coefficients)
     bread = _inverse_information(columns, weights * _information(link, means))
     return WeightedFit(coefficients, means, rule.residual(outcome, means), rule.curvature(outcome, means), bread)
+
+
+def _start(average: float, link: str) -> float:
+    """Constant of a fit that begins at the mean of the outcome; a straight line is there in one step from anywhere."""
+    if link == "linear":
+        return 0.0
+    start = float(np.log(max(average, 1e-300)))
+    if link == "logit":
+        return start - float(np.log(max(1 - average, 1e-300)))
+    return min(start, -1e-12) if link == "log" else start  # a proportion of 1 has no residual with a log link
 
 
 def _information(link: str, means: FloatArray) -> FloatArray:
@@ -187,7 +194,7 @@ def _inside(columns: FloatArray, coefficients: FloatArray, step: FloatArray, lin
     """Take the step, halved until a log-binomial model has no fitted proportion of 1 or more."""
     new = coefficients + step
     for _ in range(60):
-        if link != "log" or float((columns @ new).max()) < 0:
+        if link != "log" or np.exp(min(float((columns @ new).max()), 1.0)) < 1:
             return np.asarray(new)
         step = step / 2
         new = coefficients + step

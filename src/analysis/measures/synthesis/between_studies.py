@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from analysis.errors import DataError
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values
+from analysis.measures.shared.levels import one_level
 
 IntArray = NDArray[np.intp]
 
@@ -147,6 +149,28 @@ class StudyGroups:
         means = self.sums(weights * self.effects) / self.sums(weights)
         return np.asarray(self.effects - self.spread(means))
 
+    def cross_products(self, weights: FloatArray) -> FloatArray:
+        """Squared sum of the weights less the sum of their squares, for every group.
+
+        It is taken apart around the largest weight, so that nothing is lost when one study weighs far more.
+
+        Parameters
+        ----------
+        weights
+            One weight per study.
+
+        Returns
+        -------
+        numpy.ndarray
+            One number per group, above 0 with two studies or more.
+        """
+        group = np.repeat(np.arange(self.sizes.size), self.sizes)
+        largest = np.lexsort((weights, group))[self.starts + self.sizes - 1]
+        others = weights.copy()
+        others[largest] = 0.0
+        rest = self.sums(others)
+        return np.asarray(2 * weights[largest] * rest + np.maximum(rest**2 - self.sums(others**2), 0.0))
+
 
 def study_groups(effects: ArrayLike, standard_errors: ArrayLike, group: ArrayLike | None = None) -> StudyGroups:
     """Checked effects and variances, in the order of their groups.
@@ -168,21 +192,29 @@ def study_groups(effects: ArrayLike, standard_errors: ArrayLike, group: ArrayLik
     Raises
     ------
     DataError
-        When there are no studies, a number is missing, or a standard error is not above 0.
+        When there are no studies, a number is missing, a standard error is not above 0, or the arrays differ in length.
     """
-    values = check_values(effects, what="The effect of the studies")
-    errors = check_values(standard_errors, what="The standard error of the studies", above=0)
+    values = np.ravel(check_values(effects, what="The effect of the studies"))
+    errors = np.ravel(check_values(standard_errors, what="The standard error of the studies", above=0))
+    number = np.zeros(values.size, dtype=np.intp) if group is None else np.asarray(group, dtype=np.intp)
     if values.size == 0:
         raise DataError("There are no studies. Check the selection that was made before this step.")
-    number = np.zeros(values.size, dtype=np.intp) if group is None else np.asarray(group, dtype=np.intp)
+    if not values.size == errors.size == number.size:
+        raise DataError(
+            f"There are {values.size} effects, {errors.size} standard errors and {number.size} names of groups. "
+            "Give one of each per study."
+        )
     order = np.argsort(number, kind="stable")
     sizes = np.bincount(number)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
     sorted_values = values[order]
     centres = np.add.reduceat(sorted_values, starts) / sizes
     away, spread = sorted_values - np.repeat(centres, sizes), errors[order]
-    # Distances far below the errors say nothing, and their squares would be too small for a number.
-    away = np.where(np.abs(away) < 1e-15 * spread, 0.0, away)
+    # Distances far below the errors say nothing, and their squares would be too small for a number. The rounding of
+    # equal effects is no distance either.
+    largest = np.maximum.reduceat(np.abs(sorted_values), starts)
+    equal = np.maximum.reduceat(np.abs(away), starts) <= 4 * np.finfo(float).eps * largest
+    away = np.where((np.abs(away) < 1e-15 * spread) | np.repeat(equal, sizes), 0.0, away)
     return StudyGroups(away, spread**2, starts, sizes.astype(np.intp), centres)
 
 
@@ -213,7 +245,7 @@ def _moments(studies: StudyGroups) -> FloatArray:
     weights = 1 / studies.variances
     total = studies.sums(weights)
     excess = cochran_q(studies, _none(studies)) - (studies.sizes - 1)
-    room = total - studies.sums(weights**2) / total
+    room = studies.cross_products(weights) / total
     return np.asarray(np.where(studies.sizes > 1, np.maximum(excess, 0) / np.where(studies.sizes > 1, room, 1), 0.0))
 
 
@@ -311,7 +343,7 @@ _ESTIMATORS: dict[str, Callable[[StudyGroups], FloatArray]] = {
 }
 
 
-def tau_squared(studies: StudyGroups, method: str = "REML") -> FloatArray:
+def variance_between(studies: StudyGroups, method: str = "REML") -> FloatArray:
     """Variance between studies, for every group.
 
     Parameters
@@ -324,10 +356,66 @@ def tau_squared(studies: StudyGroups, method: str = "REML") -> FloatArray:
     Returns
     -------
     numpy.ndarray
-        One variance per group, 0 or more, on the squared scale of the effects. One study gives 0.
+        One variance per group, 0 or more. One study gives 0.
 
     Raises
     ------
+    MethodError
+        When there is no such method.
+    """
+    return _ESTIMATORS[tau_method(method)](studies)
+
+
+def limits_of_variance_between(studies: StudyGroups, level: float) -> tuple[FloatArray, FloatArray]:
+    """Q-profile interval of the variance between studies, for every group.
+
+    Parameters
+    ----------
+    studies
+        The studies, see `study_groups`.
+    level
+        Coverage of the interval, between 0 and 1.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Lower and upper limits; missing for one study.
+    """
+    freedom, tail = np.maximum(studies.sizes - 1, 1), (1 - level) / 2
+    alone = studies.sizes < 2
+    lower, upper = (
+        np.where(alone, np.nan, _where_q_is(studies, np.asarray(chi2.ppf(share, freedom), dtype=float)))
+        for share in (1 - tail, tail)
+    )
+    return lower, upper
+
+
+def tau_squared(
+    effects: ArrayLike, standard_errors: ArrayLike, *, group: ArrayLike | None = None, method: str = "REML"
+) -> FloatArray:
+    """Variance between studies, from their effects and standard errors.
+
+    Parameters
+    ----------
+    effects
+        One effect per study, on a scale where errors are normal (the logarithm of a ratio, a difference).
+    standard_errors
+        Their standard errors, above 0.
+    group
+        Name of the meta-analysis that each study belongs to; one meta-analysis when absent.
+    method
+        As in `meta_analysis`: one of `TAU_METHODS`, or a short form.
+
+    Returns
+    -------
+    numpy.ndarray
+        One variance per meta-analysis, in the order of the sorted names: 0 or more, on the squared scale of the
+        effects. One study gives 0.
+
+    Raises
+    ------
+    DataError
+        When there are no studies, a number is missing or impossible, or the arrays differ in length.
     MethodError
         When there is no such method.
 
@@ -348,28 +436,41 @@ def tau_squared(studies: StudyGroups, method: str = "REML") -> FloatArray:
 
     Examples
     --------
-    >>> two = study_groups([0.0, 0.5], [0.1, 0.1])
-    >>> [round(float(tau_squared(two, name)[0]), 4) for name in ("DL", "REML", "PM", "ML")]
+    >>> [round(float(tau_squared([0.0, 0.5], [0.1, 0.1], method=name)[0]), 4) for name in ("DL", "REML", "PM", "ML")]
     [0.115, 0.115, 0.115, 0.0525]
     """
-    return _ESTIMATORS[tau_method(method)](studies)
+    return variance_between(_named_groups(effects, standard_errors, group), method)
 
 
-def q_profile_interval(studies: StudyGroups, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+def q_profile_interval(
+    effects: ArrayLike, standard_errors: ArrayLike, level: float = 0.95, *, group: ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Interval for the variance between studies: the values at which Q is not surprising.
 
     Parameters
     ----------
-    studies
-        The studies, see `study_groups`.
+    effects
+        One effect per study, on a scale where errors are normal.
+    standard_errors
+        Their standard errors, above 0.
     level
-        Coverage of the interval, between 0 and 1.
+        Coverage of the interval, between 0 and 1; one at a time, as the result is two arrays. `meta_analysis` gives
+        the same limits in a table and takes several.
+    group
+        Name of the meta-analysis that each study belongs to; one meta-analysis when absent.
 
     Returns
     -------
     tuple of numpy.ndarray
-        Lower and upper limits, 0 or more; missing for one study. Both are 0 when the studies agree better than chance
-        would let them.
+        Lower and upper limits per meta-analysis, in the order of the sorted names: 0 or more; missing for one study.
+        Both are 0 when the studies agree better than chance would let them.
+
+    Raises
+    ------
+    DataError
+        When there are no studies, a number is missing or impossible, or the arrays differ in length.
+    MethodError
+        When the level is not one number between 0 and 1.
 
     References
     ----------
@@ -377,14 +478,18 @@ def q_profile_interval(studies: StudyGroups, level: float = 0.95) -> tuple[Float
 
     Examples
     --------
-    >>> lower, upper = q_profile_interval(study_groups([0.0, 0.5, 0.1], [0.1, 0.1, 0.1]))
+    >>> lower, upper = q_profile_interval([0.0, 0.5, 0.1], [0.1, 0.1, 0.1])
     >>> round(float(lower[0]), 4), round(float(upper[0]), 4)
     (0.009, 2.7549)
     """
-    freedom, tail = np.maximum(studies.sizes - 1, 1), (1 - level) / 2
-    alone = studies.sizes < 2
-    lower, upper = (
-        np.where(alone, np.nan, _where_q_is(studies, np.asarray(chi2.ppf(share, freedom), dtype=float)))
-        for share in (1 - tail, tail)
-    )
-    return lower, upper
+    return limits_of_variance_between(_named_groups(effects, standard_errors, group), one_level(level))
+
+
+def _named_groups(effects: ArrayLike, standard_errors: ArrayLike, group: ArrayLike | None) -> StudyGroups:
+    if group is None:
+        return study_groups(effects, standard_errors)
+    names = pd.Series(np.ravel(np.asarray(group)))
+    if names.isna().any():
+        first = int(np.flatnonzero(names.isna())[0])
+        raise DataError(f"{int(names.isna().sum())} studies have no group, the first is number {first}. Name it.")
+    return study_groups(effects, standard_errors, pd.factorize(names, sort=True)[0])

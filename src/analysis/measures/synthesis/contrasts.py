@@ -30,7 +30,7 @@ def standard_error_of_interval(lower: ArrayLike, upper: ArrayLike, level: float 
     lower, upper
         Limits in the unit of the estimate.
     level
-        Coverage of the interval, between 0 and 1, or several.
+        Coverage of the interval, between 0 and 1: one, that of the printed limits.
 
     Returns
     -------

@@ -19,15 +19,16 @@ from analysis.measures.shared.checks import (
     require_complete,
     require_numbers,
 )
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.synthesis.between_studies import (
     TAU_METHODS,
     StudyGroups,
     cochran_q,
-    q_profile_interval,
+    limits_of_variance_between,
     study_groups,
     tau_method,
-    tau_squared,
+    variance_between,
 )
 
 INTERVALS = {
@@ -102,7 +103,7 @@ def pooled(studies: StudyGroups, *, method: str, interval: str, level: float) ->
     """
     many = studies.sizes > 1
     freedom = np.maximum(studies.sizes - 1, 1)
-    tau = tau_squared(studies, method)
+    tau = variance_between(studies, method)
     weights = studies.weights(tau)
     total = studies.sums(weights)
     centre = studies.sums(weights * studies.effects) / total
@@ -158,10 +159,10 @@ def differences_between_studies(
         h_squared = np.where(freedom > 0, q / np.maximum(freedom, 1), 1.0)
         i_squared = np.where(q > freedom, 1 - freedom / np.where(q > freedom, q, 1.0), 0.0)
     else:
-        room = np.where(freedom > 0, total**2 - studies.sums(weights**2), 1.0)
+        room = np.where(freedom > 0, studies.cross_products(weights), 1.0)
         typical = np.maximum(freedom, 1) * total / room
         h_squared, i_squared = tau / typical + 1, tau / (tau + typical)
-    lower, upper = q_profile_interval(studies, level)
+    lower, upper = limits_of_variance_between(studies, level)
     return {
         "q": q,
         "q_p_value": np.where(freedom > 0, chi2.sf(q, np.maximum(freedom, 1)), 1.0),
@@ -252,6 +253,8 @@ def meta_analysis(
     the centre of a range of true effects, and the prediction interval (Student's t with k - 2 degrees of freedom)
     says how wide that range is. `i_squared` is relative to the precision of the studies, so look at `tau_squared` and
     the prediction interval first.
+    Printed ratios with their intervals become effects by `analysis.measures.shared.ratios.log_estimates`. Parts of one
+    study, such as men and women of one cohort, are pooled with ``fixed``.
     Use REML with ``hartung-knapp`` for studies from different places. With two or three studies the variance between
     them is hardly known: show them apart. Do not pool overlapping cohorts, or adjusted with crude ratios. For 2x2
     tables with rare events use the Mantel-Haenszel estimators.
@@ -270,7 +273,7 @@ def meta_analysis(
     --------
     >>> studies = pd.DataFrame({"effect": [0.1, 0.5, 0.9], "standard_error": [0.1, 0.2, 0.1]})
     >>> meta_analysis(studies, method="DL")[["estimate", "lower", "upper"]].round(3).to_numpy().tolist()
-    [[0.5, -0.046, 1.046]]
+    [[0.5, -0.059, 1.059]]
     """
     covered, name = one_level(level), tau_method(method)
     limits = check_choice(INTERVAL_SHORT_FORMS.get(str(interval), interval), INTERVALS, option="interval")
@@ -304,12 +307,14 @@ def meta_analysis(
 
 
 @several_levels
+@each_group
 def leave_one_out(
     table: pd.DataFrame,
     *,
     study: str = "study",
     effect: str = "effect",
     standard_error: str = "standard_error",
+    by: str | Sequence[str] = (),
     method: str = "REML",
     interval: str = "wald",
     level: Levels = 0.95,
@@ -322,9 +327,11 @@ def leave_one_out(
     table
         One row per study, two studies or more.
     study
-        Column that names the study, each once.
+        Column that names the study, each once within its group.
     effect, standard_error
         Columns as in `meta_analysis`.
+    by
+        Columns that define separate meta-analyses; none gives one.
     method, interval
         Method and interval as in `meta_analysis`.
     level
@@ -335,8 +342,8 @@ def leave_one_out(
     Returns
     -------
     pandas.DataFrame
-        One row per study left out, in the order of the table, named in the column `without`; the other columns as in
-        `meta_analysis`.
+        One row per study left out, within its group in the order of the table, named in the column `without`; the other
+        columns as in `meta_analysis`.
 
     Raises
     ------
@@ -360,7 +367,8 @@ def leave_one_out(
     >>> leave_one_out(studies, method="fixed")[["without", "estimate"]].round(3).to_numpy().tolist()
     [['a', 0.5], ['b', 0.5], ['c', 0.1]]
     """
-    names = require_complete(require_numbers(table, [effect, standard_error]), [study])[study]
+    checked = require_numbers(require_numbers(table, [effect]), [standard_error], above=0)
+    names = require_complete(checked, [study])[study]
     if len(table) < 2 or names.duplicated().any():
         raise MethodError(
             f"Leaving out one of {len(table)} studies needs two or more, each with its own name in `{study}`. "

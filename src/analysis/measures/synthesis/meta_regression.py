@@ -1,7 +1,7 @@
 """Effects of studies explained by what differs between the studies."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,14 @@ from analysis.errors import MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, column_names, require_numbers
+from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
-from analysis.measures.synthesis.between_studies import TAU_METHODS, tau_method
+from analysis.measures.synthesis.between_studies import TAU_METHODS, StudyGroups, study_groups, tau_method
 
 REGRESSION_INTERVALS = {"wald": "Wald interval", "hartung-knapp": "Knapp-Hartung interval"}
 GRID_POINTS = 60
+NOTHING_SCATTERS = "the studies lie on one line entirely: there is no scatter to make an interval from"
+"""Note of a line whose interval is missing."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class WeightedFit:
     covariance
         Their covariance when the weights are the inverse variances.
     residuals
-        Observed less fitted.
+        Observed less fitted; zero throughout when only rounding is left.
     weights
         The weights.
     trace
@@ -53,7 +56,7 @@ def weighted_fit(effects: FloatArray, design: FloatArray, weights: FloatArray) -
     Parameters
     ----------
     effects
-        One per study.
+        One per study, best less their mean.
     design
         One row per study, the intercept included.
     weights
@@ -66,11 +69,14 @@ def weighted_fit(effects: FloatArray, design: FloatArray, weights: FloatArray) -
     """
     root = np.sqrt(weights)
     q, r = np.linalg.qr(design * root[:, None])
-    coefficients = np.linalg.solve(r, q.T @ (effects * root))
+    coefficients = np.linalg.solve(r, q.T @ (effects * root)) + 0.0  # no zero with a minus sign
     inverse = np.linalg.inv(r)
     leverage = np.sum(q**2, axis=1)
     log_determinant = 2 * float(np.sum(np.log(np.abs(np.diag(r)))))
     residuals = effects - design @ coefficients
+    if np.abs(residuals).max() <= 1e-12 * np.abs(effects).max():
+        # All studies lie on the line: what is left is rounding, and no scatter to compute with.
+        residuals = np.zeros_like(residuals)
     return WeightedFit(
         coefficients,
         inverse @ inverse.T,
@@ -140,6 +146,8 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
 
 
 def _design(checked: pd.DataFrame, moderators: list[str]) -> FloatArray:
+    if not moderators:
+        raise MethodError("There is no moderator. Name at least one column as `moderators`, or use `meta_analysis`.")
     design = np.column_stack([np.ones(len(checked)), *(checked[name].to_numpy(dtype=float) for name in moderators)])
     scale = np.where(np.abs(design).max(axis=0) > 0, np.abs(design).max(axis=0), 1.0)
     if np.linalg.matrix_rank(design / scale) < design.shape[1]:
@@ -155,7 +163,51 @@ def _design(checked: pd.DataFrame, moderators: list[str]) -> FloatArray:
     return design
 
 
+@dataclass(frozen=True)
+class _Inference:
+    """What the scatter of the studies allows to say of a line; missing when they lie on it entirely."""
+
+    errors: FloatArray
+    p_values: FloatArray
+    quantile: float
+    q_model: float
+    q_model_p_value: float
+
+
+def _inference(line: WeightedFit, level: float, *, by_t: bool) -> _Inference:
+    terms = line.coefficients.size
+    freedom = line.residuals.size - terms
+    scale = float(np.sum(line.weights * line.residuals**2)) / freedom if by_t else 1.0
+    errors = np.sqrt(np.diag(line.covariance) * (scale if scale > 0 else np.nan))
+    distance = np.abs(line.coefficients) / errors
+    slopes = line.coefficients[1:]
+    model = float(slopes @ np.linalg.solve(line.covariance[1:, 1:], slopes))
+    if by_t:
+        model = model / scale / (terms - 1) if scale > 0 else np.nan
+    return _Inference(
+        errors,
+        np.asarray(2 * (t.sf(distance, freedom) if by_t else norm.sf(distance))),
+        float(t.ppf((1 + level) / 2, freedom) if by_t else norm.ppf((1 + level) / 2)),
+        model,
+        float(f.sf(model, terms - 1, freedom) if by_t else chi2.sf(model, terms - 1)),
+    )
+
+
+def _left_over(studies: StudyGroups, design: FloatArray, tau: float, method: str) -> dict[str, float]:
+    """How much the studies differ beside the line: columns of the result that are the same for every term."""
+    plain = weighted_fit(studies.effects, design, 1 / studies.variances)
+    residual = float(np.sum(plain.weights * plain.residuals**2))
+    alone = residual_tau_squared(studies.effects, studies.variances, design[:, :1], method)
+    return {
+        "tau_squared": tau,
+        "q_residual": residual,
+        "q_residual_p_value": float(chi2.sf(residual, design.shape[0] - design.shape[1])),
+        "r_squared": max(1 - tau / alone, 0.0) if alone > 0 else 0.0,
+    }
+
+
 @several_levels
+@each_group
 def meta_regression(
     table: pd.DataFrame,
     *,
@@ -164,6 +216,7 @@ def meta_regression(
     standard_error: str = "standard_error",
     method: str = "REML",
     interval: str = "hartung-knapp",
+    by: str | Sequence[str] = (),
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """How the effect of studies changes with characteristics of the studies.
@@ -180,16 +233,20 @@ def meta_regression(
         ``REML``, ``DerSimonian-Laird``, ``Paule-Mandel``, ``ML`` or ``fixed``, for the variance that is left over.
     interval
         ``hartung-knapp`` (Student's t) or ``wald``.
+    by
+        Columns that define separate regressions; none gives one.
     level
         Coverage of the intervals, between 0 and 1, or several.
 
     Returns
     -------
     pandas.DataFrame
-        One row per term, the first "intercept": `term`, `studies`, `tau_squared` (left over), `q_residual` with
-        `q_residual_p_value`, `q_model` with `q_model_p_value` (all moderators together; an F statistic with
-        ``hartung-knapp``), `r_squared` (share of the variance between studies explained), `standard_error`, `p_value`
-        and the estimate columns, with `measure` "meta_regression".
+        Per regression one row per term, the first "intercept": `term`, `studies`, `tau_squared` (left over),
+        `q_residual` with `q_residual_p_value`, `q_model` with `q_model_p_value` (all moderators together; an F
+        statistic with ``hartung-knapp``), `r_squared` (share of the variance between studies explained),
+        `standard_error`, `p_value` and the estimate columns, with `measure` "meta_regression". When all effects are
+        equal, or lie on a line entirely, ``hartung-knapp`` has no scatter to compute with: tests and interval are
+        missing and a `note` says so.
 
     Raises
     ------
@@ -222,41 +279,30 @@ def meta_regression(
     names = column_names(moderators)
     checked = require_numbers(require_numbers(table, [effect, *names]), [standard_error], above=0)
     design = _design(checked, names)
-    effects, variances = checked[effect].to_numpy(), checked[standard_error].to_numpy() ** 2
-    freedom, terms = len(checked) - design.shape[1], design.shape[1]
-    tau = residual_tau_squared(effects, variances, design, name)
-    fit = weighted_fit(effects, design, 1 / (variances + tau))
-    plain = weighted_fit(effects, design, 1 / variances)
-    scale = float(np.sum(fit.weights * fit.residuals**2)) / freedom if interval == "hartung-knapp" else 1.0
-    covariance = fit.covariance * scale
-    error = np.sqrt(np.diag(covariance))
-    by_t = interval == "hartung-knapp"
-    quantile = float(t.ppf((1 + covered) / 2, freedom) if by_t else norm.ppf((1 + covered) / 2))
-    distance = np.abs(fit.coefficients) / np.where(error > 0, error, np.nan)
-    slopes = fit.coefficients[1:]
-    model = float(slopes @ np.linalg.pinv(covariance[1:, 1:]) @ slopes) / (terms - 1 if by_t else 1)
-    residual = float(np.sum(plain.weights * plain.residuals**2))
-    alone = residual_tau_squared(effects, variances, design[:, :1], name)
-    rows = pd.DataFrame({"term": ["intercept", *names]}).assign(
-        studies=len(checked),
-        tau_squared=tau,
-        q_residual=residual,
-        q_residual_p_value=float(chi2.sf(residual, freedom)),
-        q_model=model,
-        q_model_p_value=float(f.sf(model, terms - 1, freedom) if by_t else chi2.sf(model, terms - 1)),
-        r_squared=max(1 - tau / alone, 0.0) if alone > 0 else 0.0,
-        standard_error=error,
-        p_value=2 * (t.sf(distance, freedom) if by_t else norm.sf(distance)),
-    )
-    remark = notes.FEW_STUDIES_PER_MODERATOR if len(checked) < 10 * (terms - 1) else ""
+    studies = study_groups(checked[effect], checked[standard_error])
+    tau = residual_tau_squared(studies.effects, studies.variances, design, name)
+    fit = weighted_fit(studies.effects, design, 1 / (studies.variances + tau))
+    # The effects came less their mean, which belongs to the intercept.
+    line = replace(fit, coefficients=fit.coefficients + np.where(np.arange(design.shape[1]) == 0, studies.centres, 0.0))
+    found = _inference(line, covered, by_t=interval == "hartung-knapp")
+    half = found.quantile * found.errors
+    few = len(checked) < 10 * len(names)
     return with_estimates(
-        rows,
+        pd.DataFrame({"term": ["intercept", *names], "studies": len(checked)}).assign(
+            **_left_over(studies, design, tau, name),
+            q_model=found.q_model,
+            q_model_p_value=found.q_model_p_value,
+            standard_error=found.errors,
+            p_value=found.p_values,
+        ),
         measure="meta_regression",
-        estimate=fit.coefficients,
-        lower=fit.coefficients - quantile * error,
-        upper=fit.coefficients + quantile * error,
+        estimate=line.coefficients,
+        lower=line.coefficients - half,
+        upper=line.coefficients + half,
         level=covered,
         unit="effect per unit",
         method=f"meta-regression, {TAU_METHODS[name]}, {REGRESSION_INTERVALS[interval]}",
-        note=notes.combine_notes(remark, notes.NO_SCATTER if scale <= 1e-20 else ""),
+        note=notes.combine_notes(
+            notes.FEW_STUDIES_PER_MODERATOR if few else "", NOTHING_SCATTERS if np.isnan(half).any() else ""
+        ),
     )

@@ -1,19 +1,18 @@
 """How steep is the social gradient? Life expectancy and years in good health by welfare, income and education."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.claims import Verdict, verdict_on_direction
 from analysis.errors import DataError
-from analysis.measures.inequality.ordered_groups import (
-    concentration_index,
-    difference_between_extremes,
-    mid_ranks,
-    relative_index_of_inequality,
-    slope_index_of_inequality,
-)
+from analysis.estimates import ESTIMATE_COLUMNS
+from analysis.measures.inequality.fractional_ranks import fractional_ranks
+from analysis.measures.inequality.gaps import gaps_between_groups
+from analysis.measures.inequality.group_concentration import group_concentration_indices
+from analysis.measures.inequality.group_gradients import group_slope_and_relative_index
 from analysis.measures.shared.levels import PRINTED_LEVEL
 from analysis.measures.synthesis.contrasts import difference_of_estimates, mean_of_estimates
 
@@ -72,21 +71,26 @@ def inequality(table: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per grouping, sex, period, measured quantity and index, with the estimate columns; `measure` is
-        "difference_between_extremes", "sii", "rii" or "concentration_index".
+        One row per grouping, sex, period, measured quantity and index: `worst_off`, `best_off` (values of the lowest
+        and highest fifth, with the difference), `foot`, `top` (fitted, with the slope), `standard_error` and the
+        estimate columns; `measure` is "difference_between_extremes", "sii", "rii" or "concentration_index".
 
     Notes
     -----
     The five groups are fifths of the population, so each has weight one and mid-ranks 0.1, 0.3, 0.5, 0.7, 0.9.
     """
     strata = ["grouping", "sex", "period", "measured"]
+    gaps = gaps_between_groups(table, position="quintile", by=strata, level=level)
+    differences = gaps[gaps["measure"] == "difference"].assign(measure="difference_between_extremes")
+    ladder: dict[str, Any] = {"position": "quintile", "population": None, "by": strata, "level": level}
     results = [
-        difference_between_extremes(table, position="quintile", by=strata, level=level),
-        slope_index_of_inequality(table, position="quintile", by=strata, level=level),
-        relative_index_of_inequality(table, position="quintile", by=strata, level=level),
-        concentration_index(table, position="quintile", by=strata, level=level),
+        differences.rename(columns={"value_reference": "worst_off", "value_compared": "best_off"}),
+        group_slope_and_relative_index(table, **ladder),
+        group_concentration_indices(table, kinds="standard", **ladder),
     ]
-    return pd.concat(results, ignore_index=True).sort_values([*strata, "measure"], ignore_index=True)
+    columns = [*strata, "groups", "mean", "worst_off", "best_off", "foot", "top", "standard_error", *ESTIMATE_COLUMNS]
+    joined = pd.concat(results, ignore_index=True)[columns]
+    return joined.sort_values([*strata, "measure"], ignore_index=True)
 
 
 def side_by_side(indices: pd.DataFrame, *, grouping: str, period: str) -> pd.DataFrame:
@@ -133,9 +137,9 @@ def gradient_points(table: pd.DataFrame, *, grouping: str, period: str) -> pd.Da
     chosen = table[(table["grouping"] == grouping) & (table["period"] == period)].sort_values("quintile")
     parts = []
     for (sex, measured), rows in chosen.groupby(["sex", "measured"]):
-        rank = mid_ranks(np.ones(len(rows)))
-        slope = slope_index_of_inequality(rows, position="quintile")["estimate"].iloc[0]
-        fitted = rows["estimate"].mean() + slope * (rank - 0.5)
+        rank = fractional_ranks(rows["quintile"]).ranks
+        line = group_slope_and_relative_index(rows, position="quintile", population=None).iloc[0]
+        fitted = line["foot"] + (line["top"] - line["foot"]) * rank
         parts.append(rows.assign(sex=str(sex), series=str(measured), rank=rank, fitted=fitted))
     return pd.concat(parts, ignore_index=True)[
         ["sex", "series", "quintile", "rank", "estimate", "lower", "upper", "fitted"]

@@ -15,9 +15,9 @@ from analysis.measures.audits import audit_intervals, audit_parts, implied_event
 from analysis.measures.rates.crude import crude_rate, rate_ratio
 from analysis.measures.shared.checks import normal_quantile
 from analysis.measures.shared.levels import PRINTED_LEVEL
-from analysis.measures.shared.ratios import interval_from_events, ratio_of_ratios
+from analysis.measures.shared.ratios import interval_from_events, log_estimates, ratio_of_ratios
 from analysis.measures.synthesis.contrasts import difference_of_estimates
-from analysis.measures.synthesis.pooling import pool_ratios
+from analysis.measures.synthesis.meta_analysis import meta_analysis
 
 COHORT = "rotterdam_20plus"
 POPULATION = "general population Rotterdam"
@@ -86,7 +86,14 @@ def rate_ratios(cohort: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
         unit="ratio",
         method="published ratio adjusted for age, interval from counted deaths",
     )
-    pooled = pool_ratios(ratios, level=level)
+    pooled = meta_analysis(
+        log_estimates(ratios),
+        effect="log_estimate",
+        standard_error="log_standard_error",
+        method="fixed",
+        level=level,
+        exponentiate=True,
+    )
     total = ratios.iloc[:1].assign(
         sex="total",
         deaths=deaths.sum(),
