@@ -323,7 +323,7 @@ class Run:
         return {
             "title": _title(card, self.language),
             "citation": _citation(card),
-            "producer": str(card.producer["name"]),
+            "producer": _in_language(str(card.producer["name"]), self.language),
             "licence": _in_language(card.licence["name"], self.language),
             "place": place,
             "period": str(card.period),

@@ -8,6 +8,9 @@ from analysis.presentation.labels import label
 from analysis.reporting.document import Document, Part, reference_of
 from analysis.reporting.sentences import colophon_text, source_lines
 
+LONG_CELL, LONG_HEADER = 30, 20
+"""Number of letters beyond which a cell or a header may wrap."""
+
 
 def body(document: Document) -> str:
     """The whole report as Markdown for the PDF; code is left out.
@@ -105,11 +108,12 @@ def _figure(part: Part, language: str) -> str:
 
 def _table(part: Part, language: str) -> str:
     content = part.content
-    columns = ", ".join(_widths(content["header"]))
-    align = ", ".join(f"{align} + bottom" for align in content["align"])
+    columns = ", ".join(_widths(content["header"], content["rows"]))
+    align = ", ".join(content["align"])
     head = ", ".join(_string(text) for text in content["header"])
     rows = ",\n  ".join(", ".join(_string(text) for text in row) for row in content["rows"])
-    grid = f"table(columns: ({columns}), align: ({align}),\n  table.header({head}),\n  {rows})"
+    place = f"align: (x, y) => ({align},).at(x) + if y == 0 {{ bottom }} else {{ top }}"
+    grid = f"table(columns: ({columns}), {place},\n  table.header({head}),\n  {rows})"
     supplement = f"supplement: [{label('report', 'table', language)}]"
     breakable = "true" if len(content["rows"]) > 14 else "false"
     block = f"#block(breakable: {breakable}, above: 16pt, below: 14pt)"
@@ -118,10 +122,14 @@ def _table(part: Part, language: str) -> str:
     return "\n\n".join([_raw(opening), content["title"], _raw(f"]) <{reference_of(part)}>"), *note, _raw("]")])
 
 
-def _widths(header: list[str]) -> list[str]:
-    """Long headers share the width and wrap; without any the first column takes what is left."""
-    widths = ["1fr" if len(text) > 20 else "auto" for text in header]
-    return widths if "1fr" in widths else ["1fr", *widths[1:]]
+def _widths(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Columns with long texts share the width by their length and wrap; without any the first takes what is left."""
+    widths = []
+    for place, name in enumerate(header):
+        longest = max((len(row[place]) for row in rows), default=0)
+        long = longest > LONG_CELL or len(name) > LONG_HEADER
+        widths.append(f"{max(1.0, longest / LONG_CELL):.1f}fr" if long else "auto")
+    return widths if any(width.endswith("fr") for width in widths) else ["1fr", *widths[1:]]
 
 
 def _claims_source(part: Part, language: str) -> str:

@@ -114,7 +114,7 @@ def _draw_mark(panel: Axes, row: Any, axis: Axis, language: str) -> None:
 
 
 def _value_axis(panel: Axes, drawn: pd.DataFrame, axis: Axis, language: str) -> None:
-    low, high = float(drawn["lower"].min()), float(drawn["upper"].max())
+    low, high = float(drawn[["lower", "estimate"]].min().min()), float(drawn[["upper", "estimate"]].max().max())
     if axis.log:
         panel.set_xscale("log")
         panel.xaxis.set_minor_locator(NullLocator())

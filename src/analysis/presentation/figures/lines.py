@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.errors import DataError
 from analysis.presentation.figures.axes import Axis, colours, time_tick, upright_values
-from analysis.presentation.theme import MUTE, figure_style, new_figure, settled
+from analysis.presentation.theme import INK, MUTE, figure_style, new_figure, settled
 
 ROOM_FOR_A_NAME = 0.075
 """Smallest distance between two names at the lines, as a part of the height of the panel."""
@@ -28,6 +28,7 @@ def line_plot(
     x_ticks: Sequence[float],
     panels: Sequence[tuple[str, str]] = (),
     marks: Sequence[tuple[float, str]] = (),
+    reference: float | None = None,
     dots: bool = False,
     name_at: float | None = None,
     height: float = 2.9,
@@ -54,6 +55,8 @@ def line_plot(
         Panels from left to right: key in `panel` and its title; none for a single panel.
     marks
         Places on the horizontal scale to point out, each with its word: a dotted line.
+    reference
+        Value of no difference, drawn as a line across: 1 for ratios, 0 for differences.
     dots
         Whether every value is a dot with an interval; else the interval is a band.
     name_at
@@ -89,6 +92,8 @@ def line_plot(
             else:
                 _name_above(panel, rows, names, ink, name_at)
             _point_out(panel, marks)
+            if reference is not None:
+                panel.axhline(reference, color=INK, linewidth=0.9, zorder=1)
         axes[0].set_ylabel(axis.title)
         return settled(figure)
 
