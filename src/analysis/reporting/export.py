@@ -27,6 +27,8 @@ from analysis.reporting.word_style import write_reference_document
 MARKDOWN = "markdown-implicit_figures-tex_math_dollars+raw_attribute+fenced_divs+pipe_tables"
 WORD_PROPERTIES = ("title", "subtitle", "lang", "link-citations")
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
+SHORT = 6
+"""Number of headings up to which a PDF needs no table of contents."""
 
 
 def export_report(notebook: Path, folder: Path, context: ExportContext) -> None:
@@ -94,9 +96,9 @@ def _write_html(document: Document, target: Path, workspace: Path, context: Expo
 def _write_pdf(document: Document, target: Path, workspace: Path, context: ExportContext) -> None:
     date = datetime.fromtimestamp(context.epoch, UTC)
     headings = len(re.findall(r"^## ", pandoc_typst.body(document), flags=re.MULTILINE)) + 1
-    height = 14 * -(-headings // 2)
     variables = {**_variables(document, context), "year": date.year, "month": date.month, "day": date.day}
-    variables["toc-height"] = height
+    if headings > SHORT:
+        variables["toc-height"] = 14 * -(-headings // 2)
     with _template("report.typ") as template:
         options = ["--standalone", "--shift-heading-level-by=-1", f"--template={template}"]
         text = _pandoc(document, pandoc_typst, "typst-smart", options, variables, workspace)

@@ -73,8 +73,9 @@ def test_ratios_without_limits_give_no_interval_and_known_ratios_give_that_of_th
 
 
 def test_an_interval_too_wide_to_compute_is_endless_and_a_sample_below_one_is_refused():
-    wide = SMOKING.assign(lower=SMOKING["relative_risk"] / 1e20, upper=SMOKING["relative_risk"] * 1e29)
-    for result in (attributable_fraction(wide).loc[0], potential_impact_fraction(wide).loc[0]):
+    wide = pd.DataFrame({"prevalence": [0.9], "counterfactual": [0.0], "relative_risk": [3.0]})
+    wide = wide.assign(lower=3e-29, upper=3e29)
+    for result in (attributable_fraction(wide, level=0.99).loc[0], potential_impact_fraction(wide, level=0.99).loc[0]):
         assert result["lower"] == -np.inf
         assert result["upper"] == pytest.approx(1)
         assert "a limit of the interval is infinite" in result["note"]

@@ -118,6 +118,6 @@ def test_a_band_that_ends_before_it_begins_is_refused(bound, from_, shift):
     assert len(expected_deaths(table, RATES)) == 3
     table[bound] = table[bound].astype(float)
     table.loc[8:, bound] += shift
-    message = rf"`{bound}` of the person-time is not above `{from_}` in 2 rows, the first in row 8 .* ends before it begins"
+    message = rf"`{bound}` of the person-time is not above `{from_}` in 2 rows, the first in row 8 .* before it begins"
     with pytest.raises(DataError, match=message):
         expected_deaths(table, RATES)

@@ -144,7 +144,9 @@ def test_python_dates_and_time_zones_are_dates_and_texts_are_an_error():
     assert decimal_years(zoned)[0] == pytest.approx(2000 + 182 / 366)
     with pytest.raises(DataError, match=r"`entry` has 1 texts where numbers or dates .* row 7 .* `pandas.to_datetime`"):
         decimal_years(pd.Series([None, "2000-07-01"], name="entry", index=[6, 7]))
-    with pytest.raises(DataError, match=r"`entry` has 2 values where numbers or dates belong, the first in row 8 \(\[1\]\)"):
+    with pytest.raises(
+        DataError, match=r"`entry` has 2 values where numbers or dates belong, the first in row 8 \(\[1\]\)"
+    ):
         decimal_years(pd.Series([2000.5, [1], [2]], name="entry", index=[7, 8, 9]))
     with pytest.raises(DataError, match=r"`entry` mixes dates and numbers"):
         decimal_years(pd.Series([2000.5, dt.date(2000, 7, 1)], name="entry"))

@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from analysis.errors import DataError, MethodError
 from analysis.measures.effects.exact_difference import exact_difference
+from analysis.measures.effects.score_intervals import conditional_odds_ratio
 from analysis.measures.effects.two_by_two import number_needed_to_treat, risk_difference
 
 ARMS = {"group": "arm", "exposed": "a", "reference": "b"}
@@ -70,3 +71,10 @@ def test_parts_of_persons_and_groups_too_large_are_refused_in_words():
         exact_difference(20, 300, 10, 400)
     with pytest.raises(DataError, match="not above zero"):
         exact_difference(0, 0, 1, 5)
+
+
+@pytest.mark.parametrize("kernel", [exact_difference, conditional_odds_ratio])
+@pytest.mark.parametrize("level", [0, 1, 1e-17, 1 - 1e-16, 95, np.nan, None, "0.95", True])
+def test_a_level_that_gives_no_interval_is_refused(kernel, level):
+    with pytest.raises(MethodError, match="level"):
+        kernel(1, 5, 2, 5, level)

@@ -127,6 +127,13 @@ def test_wrong_options_are_explained():
         )
     with pytest.raises(DataError, match="no order from worst-off"):
         concentration_indices(PERSONS.assign(income="low"), position="income")
+    some = PERSONS.assign(income=[*PERSONS["income"].iloc[:-2], "low", "high"]).set_axis(range(100, 100 + len(PERSONS)))
+    with pytest.raises(
+        DataError, match=rf"2 texts where numbers belong, the first in row {98 + len(PERSONS)} \('low'\)"
+    ):
+        concentration_indices(some, position="income")
+    with pytest.raises(DataError, match=r"no order from worst-off .* [0-9]+ texts"):
+        concentration_indices(PERSONS.assign(income=pd.Categorical(["low"] * len(PERSONS))), position="income")
 
 
 def test_groups_have_their_own_ladder():

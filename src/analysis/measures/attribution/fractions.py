@@ -46,14 +46,15 @@ def _one_minus(
     shares: FloatArray, ratios: FloatArray, log_variance: FloatArray, sample: float | None, method: str
 ) -> tuple[float, float]:
     """One minus the fraction, and the variance of its logarithm."""
+    unexposed = max(1 - float(shares.sum()), 0.0)  # apart, so that nothing is lost when all are exposed
     if method == "levin":
         excess = ratios - 1
-        rest = 1 / (1 + shares @ excess)
+        rest = 1 / (unexposed + shares @ ratios)
         of_ratios = (shares * ratios * rest) ** 2 @ log_variance
         of_shares = (shares @ excess**2 - (shares @ excess) ** 2) * rest**2
     else:
         excess = 1 - 1 / ratios
-        rest = 1 - shares @ excess
+        rest = unexposed + shares @ (1 / ratios)
         of_ratios = (shares / ratios / rest) ** 2 @ log_variance
         of_shares = (shares @ excess**2 - (shares @ excess) ** 2) / rest**2
     return float(rest), float(of_ratios + (of_shares / sample if sample else 0.0))
@@ -243,25 +244,28 @@ def potential_impact_fraction(
     checked, known = _checked(table, columns, keys, None)
     checked, _ = _checked(checked, {**columns, "prevalence": counterfactual}, keys, None)
     change = (checked[prevalence] - checked[counterfactual]) * (checked[relative_risk] - 1)
-    burden = checked[prevalence] * (checked[relative_risk] - 1)
+    now, then = (checked[share] * checked[relative_risk] for share in (prevalence, counterfactual))
     spread = pd.Series(0.0, index=checked.index)
     if known:
         width = np.log(checked[upper].to_numpy(dtype=float) / checked[lower].to_numpy(dtype=float))
         spread = pd.Series(width / (2 * normal_quantile(input_level)), index=checked.index)
-    cells = checked.assign(_change=change, _burden=burden, _spread=spread)
-    totals = sum_by(cells, [prevalence, counterfactual, "_change", "_burden"], keys)
-    value = totals["_change"] / (1 + totals["_burden"])
+    cells = checked.assign(_change=change, _now=now, _then=then, _spread=spread)
+    totals = sum_by(cells, [prevalence, counterfactual, "_change", "_now", "_then"], keys)
+    # Cases per person unexposed, the unexposed apart so that nothing is lost when all are exposed.
+    cases = (1 - totals[prevalence]).clip(lower=0) + totals["_now"]
+    rest = ((1 - totals[counterfactual]).clip(lower=0) + totals["_then"]) / cases
+    value = totals["_change"] / cases
     row = np.zeros(len(cells), dtype=int) if not keys else cells.groupby(keys, dropna=False, observed=True).ngroup()
-    base = (1 + totals["_burden"]).to_numpy()[row]
+    base = cases.to_numpy()[row]
     slope = checked[relative_risk] * (
         (checked[prevalence] - checked[counterfactual]) - value.to_numpy()[row] * checked[prevalence]
     )
     variance = np.bincount(row, (slope / base * cells["_spread"]) ** 2, minlength=len(totals))
-    half = z * np.sqrt(variance) / (1 - value) if known else np.full(len(totals), np.nan)
-    low, high = _limits((1 - value).to_numpy(dtype=float), np.asarray(half, dtype=float))
+    half = z * np.sqrt(variance) / rest if known else np.full(len(totals), np.nan)
+    low, high = _limits(rest.to_numpy(dtype=float), np.asarray(half, dtype=float))
     shown = totals.rename(columns={prevalence: "exposed", counterfactual: "exposed_then"})
     return with_estimates(
-        shown.drop(columns=["_change", "_burden"]),
+        shown.drop(columns=["_change", "_now", "_then"]),
         measure="potential_impact_fraction",
         estimate=value,
         lower=low,

@@ -86,7 +86,11 @@ def decimal_years(moments: pd.Series, convention: str = "day_of_year") -> FloatA
         known = ~np.isnan(years)
         check_values(years[known], what=f"Column `{label}`", labels=moments.index[known])
         return years
-    if moments.dtype == object and not moments.map(lambda value: isinstance(value, str)).any():
+    # A number among dates would be read as so many nanoseconds after 1970.
+    if (
+        moments.dtype == object
+        and not (moments.map(lambda value: isinstance(value, str | Real)) & moments.notna()).any()
+    ):
         with contextlib.suppress(TypeError, ValueError):
             moments = pd.to_datetime(moments)
     if not pd.api.types.is_datetime64_any_dtype(moments):
