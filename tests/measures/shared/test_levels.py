@@ -5,8 +5,9 @@ import pytest
 from analysis.errors import MethodError
 from analysis.measures.rates.crude import crude_rate, poisson_interval
 from analysis.measures.rates.weighted_poisson import weighted_poisson_interval, weighted_sum
+from analysis.measures.shared import notes
 from analysis.measures.shared.checks import normal_quantile
-from analysis.measures.shared.levels import HIGHEST_LEVEL, LOWEST_LEVEL, UNBOUNDED, one_level, several_levels
+from analysis.measures.shared.levels import HIGHEST_LEVEL, LOWEST_LEVEL, one_level, several_levels
 from analysis.measures.shared.ratios import log_interval
 
 NO_LEVELS = [0, 1, 1e-17, 1 - 1e-16, -0.5, 95, np.nan, np.inf, None, "0.95", True, 0.95j, (), (0.9, None), pd.NA]
@@ -41,5 +42,5 @@ def test_an_infinite_limit_has_a_note_and_a_note_that_is_there_stays():
         rows = {"estimate": 1.0, "lower": [0, 0, 0.5], "upper": [np.inf, np.inf, 2], "level": level}
         return pd.DataFrame(rows | {"note": ["", "no events", ""]})
 
-    assert estimator(level=0.9)["note"].tolist() == [UNBOUNDED, "no events", ""]
-    assert estimator(level=(0.9, 0.95))["note"].tolist() == [UNBOUNDED, "no events", ""] * 2
+    assert estimator(level=0.9)["note"].tolist() == [notes.UNBOUNDED, "no events", ""]
+    assert estimator(level=(0.9, 0.95))["note"].tolist() == [notes.UNBOUNDED, "no events", ""] * 2

@@ -22,7 +22,6 @@ from analysis.measures.shared.checks import (
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 CONTROLS = {"never": "never treated", "not-yet": "not yet treated"}
-ALWAYS_TREATED = "units treated from the first period on are left out: they have no period before"
 AGGREGATIONS = ("simple", "event", "group", "calendar", "none")
 
 
@@ -154,7 +153,7 @@ def two_way_fixed_effects(
         level=covered,
         unit="unit of the outcome",
         method=f"two-way fixed effects, clustered by {within}",
-        note=notes.combine_notes(notes.FEW_CLUSTERS if groups < 30 else "", notes.NO_SCATTER if error == 0 else ""),
+        note=notes.combine_notes(notes.FEW_CLUSTERS if groups < 30 else "", notes.CLUSTERS_AGREE if error == 0 else ""),
     )
 
 
@@ -360,6 +359,7 @@ def group_time_effects(
         unit="unit of the outcome",
         method=f"group-time effects (Callaway-Sant'Anna), controls {CONTROLS[controls]}, {aggregate}",
         note=notes.combine_notes(
-            notes.FEW_CLUSTERS if len(wide) < 30 else "", ALWAYS_TREATED if (start <= wide.columns.min()).any() else ""
+            notes.FEW_CLUSTERS if len(wide) < 30 else "",
+            notes.ALWAYS_TREATED if (start <= wide.columns.min()).any() else "",
         ),
     )

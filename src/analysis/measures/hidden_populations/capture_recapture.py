@@ -24,14 +24,13 @@ from analysis.measures.hidden_populations.two_lists import (
     log_normal_interval,
     two_list_rows,
 )
+from analysis.measures.shared import notes
 from analysis.measures.shared.checks import check_choice, check_whole, column_names
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 METHODS = ("log-linear", *TWO_LIST_METHODS)
 INTERVALS = ("profile", "log-normal")
 MOST_MODELS = 2000
-TOO_LITTLE_OVERLAP = "too little overlap of the lists for this model: it has no estimate"
-NO_UPPER_LIMIT = "the likelihood hardly falls: the population has no upper limit by this model"
 
 
 def _terms(interactions: Sequence[str | Sequence[str]] | str, lists: list[str]) -> Terms:
@@ -59,10 +58,10 @@ def _terms(interactions: Sequence[str | Sequence[str]] | str, lists: list[str]) 
 
 def _row(fit: LogLinearFit, observed: float, *, interval: str, level: float) -> dict[str, Any]:
     if not np.isfinite(fit.unobserved):
-        limits, note = (np.nan, np.nan), TOO_LITTLE_OVERLAP
+        limits, note = (np.nan, np.nan), notes.TOO_LITTLE_OVERLAP
     elif interval == "profile":
         low, high = profile_interval(fit, level)
-        limits, note = (observed + low, observed + high), "" if np.isfinite(high) else NO_UPPER_LIMIT
+        limits, note = (observed + low, observed + high), "" if np.isfinite(high) else notes.NO_UPPER_LIMIT
     else:
         low, high = (float(limit) for limit in log_normal_interval(observed, fit.unobserved, fit.standard_error, level))
         limits, note = (low, high), ""

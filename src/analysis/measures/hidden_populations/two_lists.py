@@ -9,14 +9,13 @@ from numpy.typing import ArrayLike
 from analysis.errors import MethodError
 from analysis.estimates import with_estimates
 from analysis.measures.hidden_populations.histories import CaptureHistories, capture_histories
+from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values, normal_quantile
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide
 
 TWO_LIST_METHODS = ("chapman", "lincoln-petersen")
 TWO_LIST_INTERVALS = ("transformed logit", "log-normal")
-NO_OVERLAP = "nobody on both lists: the population has no upper limit by this method"
-NO_REST = "one list holds everybody of the other: nobody seems to be missed"
 
 
 def unobserved_by_two_lists(
@@ -175,7 +174,7 @@ def two_list_rows(
         level=level,
         unit="persons",
         method=[f"{named}, odds ratio {ratio:g}; {interval} interval" for ratio in theta],
-        note=np.select([endless, b * c == 0], [NO_OVERLAP, NO_REST], default="").tolist(),
+        note=np.select([endless, b * c == 0], [notes.NOBODY_ON_BOTH_LISTS, notes.NO_REST], default="").tolist(),
     )
 
 

@@ -93,7 +93,6 @@ INDICES: dict[str, tuple[Index, str]] = {
     "sd_above_mode": (_sd_above_mode, "years"),
 }
 WITHOUT_INTERVAL = ("modal_age", "sd_above_mode")
-TOO_FEW_BANDS = "fewer than three age bands: the modal age is unknown"
 
 
 def _values(
@@ -225,7 +224,7 @@ def lifespan_inequality(
         for place, name in enumerate(names, start=1):
             fixed = name in WITHOUT_INTERVAL
             half = z * np.where(fixed, np.nan, errors[place])
-            without = TOO_FEW_BANDS if len(start) < 3 else notes.NO_INTERVAL_FOR_METHOD
+            without = notes.TOO_FEW_BANDS if len(start) < 3 else notes.NO_INTERVAL_FOR_METHOD
             remark = without if fixed else ""
             part = with_estimates(
                 populations.groups.assign(age=at, mean=found[0]),

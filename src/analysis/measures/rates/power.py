@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import binom, norm, poisson
 
 from analysis.errors import MethodError
+from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values, normal_quantile
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 MOST_EVENTS = 1e5
 LARGEST_RATIO = 1e4
-NOT_DETECTABLE = "no rate ratio in this direction can be shown with this power: too few events"
 
 
 def _log_power(ratio: FloatArray, events: FloatArray, time_ratio: FloatArray, level: float) -> FloatArray:
@@ -213,7 +213,7 @@ def minimal_detectable_rate_ratio(
     )
     ratio = _solve(METHODS[method], design, wanted, direction, coverage)
     table = _table({**design, "rate_ratio": ratio}, level=coverage)
-    note = np.where(np.isnan(ratio), NOT_DETECTABLE, "")
+    note = np.where(np.isnan(ratio), notes.NOT_DETECTABLE, "")
     return table.assign(power=wanted, direction=direction, method=NAMES[method], note=note)
 
 

@@ -10,13 +10,13 @@ import pandas as pd
 
 from analysis.errors import MethodError
 from analysis.estimates import check_level
+from analysis.measures.shared import notes
 
 P = ParamSpec("P")
 Levels = float | Sequence[float]
 """One level, or several: 0.95, or (0.95, 0.998)."""
 LOWEST_LEVEL, HIGHEST_LEVEL = 1e-6, 1 - 1e-12
 """Closer to 0 an interval has no width that could be told from rounding, closer to 1 it has no end."""
-UNBOUNDED = "too little information: a limit of the interval is infinite"
 PRINTED_LEVEL = 0.95
 """Coverage of published intervals that do not say their level."""
 
@@ -63,7 +63,7 @@ def _noted(results: pd.DataFrame) -> pd.DataFrame:
     if not endless.any():
         return results
     silent = endless & (results["note"] == "").to_numpy(dtype=bool)
-    return results.assign(note=results["note"].mask(silent, UNBOUNDED))
+    return results.assign(note=results["note"].mask(silent, notes.UNBOUNDED))
 
 
 def several_levels(estimator: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:

@@ -77,6 +77,16 @@ FEW_UNITS = "fewer than ten units: over-dispersion is poorly known"
 NOBODY_AT_RISK = "nobody at risk any more: the value of the interval before"
 OUTSIDE_BREAKS = "part of the follow-up lies outside the breaks and is left out"
 ZERO_FOLLOW_UP = "some persons have no follow-up time: their events count, their time is zero"
+UNBOUNDED = "too little information: a limit of the interval is infinite"
+ALWAYS_TREATED = "units treated from the first period on are left out: they have no period before"
+NOT_DETECTABLE = "no rate ratio in this direction can be shown with this power: too few events"
+TOO_FEW_BANDS = "fewer than three age bands: the modal age is unknown"
+TOO_LITTLE_OVERLAP = "too little overlap of the lists for this model: it has no estimate"
+NO_UPPER_LIMIT = "the likelihood hardly falls: the population has no upper limit by this model"
+NOBODY_ON_BOTH_LISTS = "nobody on both lists: the population has no upper limit by this method"
+NO_REST = "one list holds everybody of the other: nobody seems to be missed"
+NOTHING_SCATTERS = "the studies lie on one line entirely: there is no scatter to make an interval from"
+CLUSTERS_AGREE = "the clusters agree entirely: the interval has no width, choose another"
 
 
 def combine_notes(*notes: str) -> str:

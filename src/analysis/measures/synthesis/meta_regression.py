@@ -18,7 +18,6 @@ from analysis.measures.synthesis.between_studies import TAU_METHODS, StudyGroups
 
 REGRESSION_INTERVALS = {"wald": "Wald interval", "hartung-knapp": "Knapp-Hartung interval"}
 GRID_POINTS = 60
-NOTHING_SCATTERS = "the studies lie on one line entirely: there is no scatter to make an interval from"
 """Note of a line whose interval is missing."""
 
 
@@ -303,6 +302,6 @@ def meta_regression(
         unit="effect per unit",
         method=f"meta-regression, {TAU_METHODS[name]}, {REGRESSION_INTERVALS[interval]}",
         note=notes.combine_notes(
-            notes.FEW_STUDIES_PER_MODERATOR if few else "", NOTHING_SCATTERS if np.isnan(half).any() else ""
+            notes.FEW_STUDIES_PER_MODERATOR if few else "", notes.NOTHING_SCATTERS if np.isnan(half).any() else ""
         ),
     )

@@ -15,7 +15,7 @@ from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.synthesis.between_studies import TAU_METHODS, StudyGroups, study_groups, tau_method
 from analysis.measures.synthesis.meta_analysis import pooled
-from analysis.measures.synthesis.meta_regression import NOTHING_SCATTERS, weighted_fit
+from analysis.measures.synthesis.meta_regression import weighted_fit
 
 Pool = Callable[[FloatArray, FloatArray], dict[str, float]]
 
@@ -130,7 +130,8 @@ def egger_test(
         unit="effect per unit of standard error",
         method="weighted regression of the effect on its standard error (Egger)",
         note=notes.combine_notes(
-            notes.FEW_STUDIES_FOR_BIAS if len(table) < 10 else "", NOTHING_SCATTERS if np.isnan(line.error) else ""
+            notes.FEW_STUDIES_FOR_BIAS if len(table) < 10 else "",
+            notes.NOTHING_SCATTERS if np.isnan(line.error) else "",
         ),
     )
 
