@@ -19,15 +19,15 @@ def source_lines(item: Mapping[str, str], language: str) -> tuple[str, str, str]
     Returns
     -------
     tuple of str
-        Citation with licence and file; what was done; what to mind. Markdown.
+        Citation with licence and file; what was done; what to mind, both empty when the card says nothing. Markdown.
     """
     words = messages(language)["report"]
     period = f" {words['period']}: {item['period']}." if item["period"] else ""
     return (
-        f"{item['citation']}. {words['producer']}: {item['producer']}.{period} "
+        f"{item['citation'].rstrip('.')}. {words['producer']}: {item['producer']}.{period} "
         f"{words['licence']}: {item['licence']}. {words['file']}: `{item['place']}`.",
-        f"*{words['processing']}.* {item['processing']}",
-        f"*{words['caveats']}.* {item['caveats']}",
+        f"*{words['processing']}.* {item['processing']}" if item["processing"] else "",
+        f"*{words['caveats']}.* {item['caveats']}" if item["caveats"] else "",
     )
 
 

@@ -1,0 +1,429 @@
+"""How many years of life expectancy homeless people lose: a cohort against national rates, or those of Rotterdam.
+
+The cohort may be the reconstruction of the Rotterdam cohort or a table of one's own. A cohort has few deaths in narrow
+age bands; within broad age groups it is therefore taken to die a constant number of times as often as the reference.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims import Verdict, verdict_on_value
+from analysis.estimates import with_estimates
+from analysis.measures.life_tables.expectancy_gap import (
+    contribution_draws,
+    drawn_ratio_rates,
+    gap_draws,
+    life_expectancy_gap,
+)
+from analysis.measures.life_tables.life_expectancy import life_expectancy
+from analysis.measures.life_tables.tables import life_table_of_rates
+from analysis.measures.shared.checks import FloatArray
+from analysis.studies.homelessness.life_expectancy_gap_tables import AGE
+from analysis.studies.homelessness.reconstruction import POPULATION
+
+SOURCE = "nusselder2013"
+"""Reference on the card of data sets about the Rotterdam cohort."""
+YEARS_HOMELESS = (5.0, 10.0, 20.0, np.inf)
+"""Years of homelessness in the scenarios; infinite is lifelong."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How intervals are made: the broad age groups, the number of draws, their seed and the coverage.
+
+    Attributes
+    ----------
+    groups
+        Ages at which the groups of constant ratio begin.
+    draws, seed
+        Number of draws and start of the random numbers.
+    level
+        Coverage of the intervals.
+    """
+
+    groups: tuple[float, ...]
+    draws: int = 10_000
+    seed: int = 1
+    level: float = 0.95
+
+
+def years_lost(table: pd.DataFrame, ages: Sequence[float], simulation: Simulation) -> pd.DataFrame:
+    """Years of life expectancy that the cohort lacks against the reference.
+
+    Parameters
+    ----------
+    table
+        From `life_expectancy_gap_tables.on_reference_bands`.
+    ages
+        Ages at which to compare.
+    simulation
+        How intervals are made.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per sex and age: `expectancy_exposed`, `expectancy_reference` (years) and the estimate columns, with
+        `measure` "years_lost": positive when the cohort has fewer years left.
+    """
+    gap = life_expectancy_gap(
+        table,
+        table,
+        rate="rate",
+        at=ages,
+        by="sex",
+        ratio_groups=simulation.groups,
+        draws=simulation.draws,
+        seed=simulation.seed,
+        level=simulation.level,
+    )
+    lost = {"estimate": -gap["estimate"], "lower": -gap["upper"], "upper": -gap["lower"]}
+    return gap.assign(**lost, measure="years_lost").drop(columns=["deaths", "person_years"])
+
+
+def by_age_group(table: pd.DataFrame, at: float, simulation: Simulation) -> pd.DataFrame:
+    """What each age group takes of the years lost, with its deaths and how many were expected.
+
+    Parameters
+    ----------
+    table
+        From `life_expectancy_gap_tables.on_reference_bands`.
+    at
+        Age at which the years lost are explained; a group that began earlier counts from there.
+    simulation
+        How intervals are made.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per sex and age group: `age_from`, `age_to` (missing for the last), `deaths`, `person_years`,
+        `expected`, `ratio`, `ratio_lower`, `ratio_upper` (of the whole group) and the estimate columns with `measure`
+        "contribution" (years lost; of groups before `at` missing).
+    """
+    rows: list[dict[str, Any]] = []
+    for one in _drawn(table, simulation):
+        first = int(np.flatnonzero(one.start == at)[0])
+        parts = -contribution_draws(one.exposed, one.reference, one.start, one.width, band=first)
+        ends = [*simulation.groups[1:], np.nan]
+        for place, (begin, end) in enumerate(zip(simulation.groups, ends, strict=True)):
+            inside = (one.start >= begin) & ~(one.start >= end)
+            numbers = {name: one.bands.loc[inside, name].sum() for name in ("deaths", "person_years")}
+            expected = float((one.bands["person_years"] * one.bands["rate"])[inside].sum())
+            ratio = _interval(one.exposed[:, inside][:, 0] / one.reference[0, inside][0], simulation.level)
+            taken = parts[:, inside[first:]].sum(axis=1) if inside[first:].any() else np.full(len(parts), np.nan)
+            rows.append(
+                {
+                    "sex": one.sex,
+                    "age_from": max(begin, at) if inside[first:].any() else begin,
+                    "age_to": end,
+                    "group": place,
+                    **numbers,
+                    "expected": expected,
+                    "ratio": ratio["estimate"],
+                    "ratio_lower": ratio["lower"],
+                    "ratio_upper": ratio["upper"],
+                    **_interval(taken, simulation.level),
+                }
+            )
+    return _estimates(rows, "contribution", simulation)
+
+
+def by_years_homeless(
+    table: pd.DataFrame, at: float, years: Sequence[float], remaining: Sequence[float], simulation: Simulation
+) -> pd.DataFrame:
+    """Scenario: years lost when homelessness ends after some years, and the excess of deaths with it.
+
+    Parameters
+    ----------
+    table
+        From `life_expectancy_gap_tables.on_reference_bands`, with a break at each `at` plus years.
+    at
+        Age from which years count, at which all are homeless.
+    years
+        Years of homelessness from that age; infinite is lifelong.
+    remaining
+        Shares of the excess of the death rate that remain afterwards, between 0 and 1.
+    simulation
+        How intervals are made.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per sex, share and number of years: `sex`, `remaining`, `years`, and the estimate columns with `measure`
+        "years_lost".
+    """
+    rows: list[dict[str, Any]] = []
+    for one in _drawn(table, simulation):
+        first = int(np.flatnonzero(one.start == at)[0])
+        for share in remaining:
+            for span in years:
+                later = one.reference + share * (one.exposed - one.reference)
+                rates = np.where(one.start < at + span, one.exposed, later)
+                gaps = -gap_draws(rates, one.reference, one.start, one.width)[:, first]
+                rows.append({"sex": one.sex, "remaining": share, "years": span, **_interval(gaps, simulation.level)})
+    return _estimates(rows, "years_lost", simulation)
+
+
+def scenario_rows(scenarios: pd.DataFrame) -> pd.DataFrame:
+    """Scenarios with one row per number of years, and columns for each sex and remaining share.
+
+    Parameters
+    ----------
+    scenarios
+        From `by_years_homeless`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per number of years: `years`, and `<sex>_<place>_estimate`, `..._lower`, `..._upper`, where place counts
+        the shares from 0.
+    """
+    rows: dict[float, dict[str, Any]] = {}
+    shares = sorted(set(scenarios["remaining"]))
+    for row in scenarios.to_dict("records"):
+        prefix = f"{row['sex']}_{shares.index(row['remaining'])}_"
+        found = {f"{prefix}{name}": row[name] for name in ("estimate", "lower", "upper")}
+        rows.setdefault(row["years"], {"years": row["years"]}).update(found)
+    return pd.DataFrame([rows[years] for years in sorted(rows)])
+
+
+def survivors(table: pd.DataFrame, at: float, simulation: Simulation, *, last: float = 90) -> pd.DataFrame:
+    """How many of 100 people of an age reach each later age, in the cohort and in the reference.
+
+    Parameters
+    ----------
+    table
+        From `life_expectancy_gap_tables.on_reference_bands`.
+    at
+        Age at which all are alive.
+    simulation
+        How intervals are made.
+    last
+        Age at which the curves end.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `sex`, `series` ("cohort", "reference"), `age`, `estimate`, `lower`, `upper` (proportions).
+    """
+    rows: list[dict[str, Any]] = []
+    for one in _drawn(table, simulation):
+        shown = (one.start >= at) & (one.start <= last)
+        for series, rates in (("cohort", one.exposed), ("reference", one.reference)):
+            alive = life_table_of_rates(
+                rates[:, one.start >= at], one.start[one.start >= at], one.width[one.start >= at]
+            )
+            for place, age in enumerate(one.start[shown]):
+                found = _interval(alive.survivors[:, place], simulation.level)
+                rows.append({"sex": one.sex, "series": series, "age": age, **found})
+    return _estimates(rows, "survivors", simulation, unit="proportion")
+
+
+def women_against_men(table: pd.DataFrame, at: float, simulation: Simulation) -> pd.DataFrame:
+    """How many more years women lose than men.
+
+    Parameters
+    ----------
+    table
+        From `life_expectancy_gap_tables.on_reference_bands`.
+    at
+        Age at which to compare.
+    simulation
+        How intervals are made.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row with the estimate columns, `measure` "difference"; none unless the cohort has both sexes.
+    """
+    lost = {
+        one.sex: -gap_draws(one.exposed, one.reference, one.start, one.width)[
+            :, int(np.flatnonzero(one.start == at)[0])
+        ]
+        for one in _drawn(table, simulation)
+    }
+    both = {"female", "male"} <= set(lost)
+    rows = [_interval(lost["female"] - lost["male"], simulation.level)] if both else []
+    return _estimates(rows, "difference", simulation)
+
+
+def published_gaps(published: pd.DataFrame) -> pd.DataFrame:
+    """Years lost as published for the Rotterdam cohort.
+
+    Parameters
+    ----------
+    published
+        Data set `rotterdam_cohort`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per sex and age (20, 30): `sex`, `age`, `estimate`, `lower`, `upper` (95 percent), positive for a loss.
+    """
+    rows = published[
+        (published["measure"] == "life_expectancy_gap")
+        & (published["comparator"] == POPULATION)
+        & published["sex"].isin(["female", "male"])
+    ]
+    return pd.DataFrame(
+        {
+            "sex": rows["sex"],
+            "age": rows["age_from"].astype(float),
+            "estimate": -rows["value"],
+            "lower": -rows["upper"],
+            "upper": -rows["lower"],
+            "level": 0.95,
+        }
+    ).reset_index(drop=True)
+
+
+def against_published(
+    published: pd.DataFrame,
+    rates: pd.DataFrame,
+    lost: pd.DataFrame,
+    cohort: pd.DataFrame,
+    *,
+    scaled: bool,
+    rebuilt: bool,
+) -> pd.DataFrame:
+    """Published figures of Rotterdam beside ours, and whether they were entered or can serve as a check.
+
+    Parameters
+    ----------
+    published
+        Data set `rotterdam_cohort`.
+    rates
+        From `life_expectancy_gap_tables.reference_rates`.
+    lost
+        From `years_lost`, at 20 and 30.
+    cohort
+        Deaths by sex of the cohort that was used.
+    scaled
+        Whether the rates were scaled to the life expectancy at 20.
+    rebuilt
+        Whether the cohort is the reconstruction, into which published figures were entered.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per figure: `what` ("reference", "cohort", "deaths"), `sex`, `age`, `printed`, `ours`, `entered`.
+    """
+    reference = life_expectancy(rates.drop(columns="person_years"), at=(20, AGE), by="sex", rate="rate")
+    rows: list[dict[str, Any]] = []
+    for sex in ("male", "female"):
+        for age in (20.0, float(AGE)):
+            ours = {"reference": reference, "cohort": lost.assign(estimate=lost["expectancy_exposed"])}
+            for what, population in (("reference", POPULATION), ("cohort", "homeless")):
+                found = ours[what]
+                found = found[(found["sex"] == sex) & (found["age"] == age)]
+                if found.empty:
+                    continue
+                free = (what, sex, age) == ("cohort", "female", 20.0) or (what == "reference" and age == AGE)
+                rows.append(
+                    {
+                        "what": what,
+                        "sex": sex,
+                        "age": age,
+                        "printed": _printed(published, "life_expectancy_remaining", sex, population, age),
+                        "ours": float(found["estimate"].iloc[0]),
+                        "entered": (scaled if what == "reference" else rebuilt) and not free,
+                    }
+                )
+        deaths = float(cohort.loc[cohort["sex"] == sex, "deaths"].sum())
+        counted = _printed(published, "deaths", sex, "homeless", 20.0)
+        rows.append({"what": "deaths", "sex": sex, "age": np.nan, "printed": counted, "ours": deaths, "entered": False})
+    order = {"reference": 0, "cohort": 1, "deaths": 2}
+    table = pd.DataFrame(rows)
+    return table.sort_values("what", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)
+
+
+def verdict_on_gap(lost: pd.DataFrame, sex: str, claimed: float, *, rotterdam: bool) -> Verdict:
+    """Verdict on a claim about Rotterdam: not testable with another cohort.
+
+    Parameters
+    ----------
+    lost
+        From `years_lost`.
+    sex
+        ``female`` or ``male``.
+    claimed
+        Years that the text states at 30.
+    rotterdam
+        Whether the cohort is that of Rotterdam.
+
+    Returns
+    -------
+    str
+        A verdict.
+    """
+    rows = lost[(lost["sex"] == sex) & (lost["age"] == AGE) & lost["estimate"].notna()]
+    if not rotterdam or rows.empty:
+        return "not_testable"
+    return verdict_on_value({str(key): value for key, value in rows.iloc[0].items()}, claimed, 1)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """One sex: rates as observed in the first row and as drawn in the others."""
+
+    sex: str
+    bands: pd.DataFrame
+    start: FloatArray
+    width: FloatArray
+    exposed: FloatArray
+    reference: FloatArray
+
+
+def _drawn(table: pd.DataFrame, simulation: Simulation) -> Iterator[_Drawn]:
+    """The draws of `life_expectancy_gap`: the same seed, sexes in the same order."""
+    sexes = sorted(table["sex"].unique())
+    for sex, random in zip(sexes, np.random.default_rng(simulation.seed).spawn(len(sexes)), strict=True):
+        bands = table[table["sex"] == sex].sort_values("age_from").reset_index(drop=True)
+        start, reference = bands["age_from"].to_numpy(dtype=float), bands["rate"].to_numpy(dtype=float)[None]
+        begins = np.searchsorted(start, simulation.groups).tolist()
+        exposed = drawn_ratio_rates(
+            bands["deaths"].to_numpy(dtype=float),
+            bands["person_years"].to_numpy(dtype=float),
+            reference,
+            begins,
+            draws=simulation.draws,
+            random=random,
+        )
+        yield _Drawn(str(sex), bands, start, np.append(np.diff(start), np.inf), exposed, reference)
+
+
+def _interval(values: FloatArray, level: float) -> dict[str, float]:
+    """The first value, with the percentiles of the others, moved where they would leave it out."""
+    estimate = float(values[0])
+    if len(values) == 1 or not np.isfinite(estimate):
+        return {"estimate": estimate, "lower": estimate, "upper": estimate}
+    lower, upper = np.quantile(values[1:], [(1 - level) / 2, (1 + level) / 2])
+    return {"estimate": estimate, "lower": min(float(lower), estimate), "upper": max(float(upper), estimate)}
+
+
+def _estimates(rows: list[dict[str, Any]], measure: str, simulation: Simulation, unit: str = "years") -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=None if rows else ["estimate", "lower", "upper"])
+    limits: Mapping[str, Any] = {name: table[name] for name in ("estimate", "lower", "upper")}
+    return with_estimates(
+        table.drop(columns=list(limits)),
+        measure=measure,
+        **limits,
+        level=simulation.level,
+        unit=unit,
+        method=f"period life table, ratio constant by age group; {simulation.draws:,} Gamma draws of deaths + 0.5",
+    )
+
+
+def _printed(published: pd.DataFrame, measure: str, sex: str, population: str, age: float) -> float:
+    rows = published[
+        (published["cohort"] == "rotterdam_20plus")
+        & (published["measure"] == measure)
+        & (published["sex"] == sex)
+        & (published["population"] == population)
+        & (published["age_from"] == age)
+        & published["age_to"].isna()
+    ]
+    return float(rows["value"].iloc[0])
