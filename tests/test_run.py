@@ -78,6 +78,13 @@ def test_a_figure_without_alternative_text_is_refused(shown):
         run.figure(forest(), "ratios", nl=WORDS, en={**WORDS, "alt": " "})
 
 
+@pytest.mark.parametrize("note", ["See @tbl-rates.", "See @fig-other.", "Source [@nusselder2013]."])
+def test_a_reference_in_the_words_of_a_figure_is_refused(shown, note):
+    run = start_run("homelessness", "cohort_mortality")
+    with pytest.raises(ReportError, match="figure 'ratios' refer to another figure"):
+        run.figure(forest(), "ratios", nl=WORDS | {"note": note}, en=WORDS)
+
+
 def test_an_unknown_claim_or_verdict_or_certainty_names_the_nearest(shown):
     run = start_run("homelessness", "cohort_mortality")
     with pytest.raises(ReportError, match="Did you mean 'rotterdam-women'"):

@@ -4,6 +4,7 @@ Under the runner the results land in the report's folder; in JupyterLab they are
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from analysis.sources.catalogue import Card, load_card
 from analysis.sources.finished_reports import FinishedReport, read_report
 from analysis.sources.reading import dataset_fingerprint, read_dataset
 
+REFERENCE = re.compile(r"@(?:fig|tbl)-|\[@")
 CERTAINTIES = ("certain", "likely", "possible", "uncertain")
 
 
@@ -205,11 +207,16 @@ class Run:
             Name of its files and of references to it: ``@fig-<name>``.
         nl, en
             Templates `title` (the message), `subtitle` (measure, population, period), `note` (source and signs)
-            and `alt` (what one sees and what follows from it).
+            and `alt` (what one sees and what follows from it); without references, for they are drawn into the picture.
         **values
             Numbers, texts or estimates.
         """
         words = self._words(("title", "subtitle", "note", "alt"), name, nl, en, values)
+        if any(REFERENCE.search(text) for text in words.values()):
+            raise ReportError(
+                f"The words of figure {name!r} refer to another figure, table or source. They are drawn into the "
+                "picture, where a reference cannot be followed: name what is meant instead."
+            )
         images = {"image/svg+xml": theme.to_svg(figure), "image/png": theme.to_png(figure)}
         if self._folder:
             with theme.framed(figure, words["title"], words["subtitle"], words["note"]) as framed:
