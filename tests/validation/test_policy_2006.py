@@ -4,7 +4,7 @@ import pytest
 
 from analysis.estimates import pick
 from analysis.sources.reading import read_dataset
-from analysis.studies.homelessness import policy_2006
+from analysis.studies.homelessness import policy_2006, policy_2006_setting
 from analysis.studies.homelessness import policy_2006_cohorts as cohorts
 
 
@@ -41,12 +41,12 @@ def test_the_p_values_of_the_series_fit_the_table_not_the_text(periods, cohort, 
     assert row["p_value"] == pytest.approx(printed, abs=0.03)
 
 
-def test_the_simulated_cohort_lives_as_long_as_the_real_one(cohort):
+@pytest.mark.parametrize("by_age", [True, False])
+def test_the_simulated_cohort_lives_as_long_as_the_real_one(cohort, by_age):
     # Slockers 2015, table 1: 17,909 person-years, mean age at entry 40.3, 2,130 people. None of these is an input but
     # the number of people, and the person-years to the rate of leaving, which takes away 1.4 percent a year.
-    ageing = cohorts.scenarios()[0]
-    rates = cohorts.scenario_rates(ageing, cohort, read_dataset("nl_deaths_person_years"))
-    assert cohorts.expected(cohort, rates)["person_years"].sum() == pytest.approx(17909, rel=0.01)
-    people = cohorts.entry(cohort)
-    assert people["persons"].sum() == 2130
-    assert (people["persons"] * (people["age"] + 0.5)).sum() / 2130 == pytest.approx(40.3, abs=0.2)
+    pattern = read_dataset("rotterdam_reconstruction") if by_age else None
+    base = policy_2006_setting.setting(cohort, read_dataset("nl_deaths_person_years"), reconstruction=pattern)
+    assert cohorts.expected(cohorts.AGEING, base).person_years.sum() == pytest.approx(17909, rel=0.01)
+    assert base.people["persons"].sum() == 2130
+    assert (base.people["persons"] * (base.people["age"] + 0.5)).sum() / 2130 == pytest.approx(40.3, abs=0.2)

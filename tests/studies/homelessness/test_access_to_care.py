@@ -207,6 +207,17 @@ def test_four_blocks_are_not_testable_while_one_is_not_measured():
     assert access_to_care.verdict_on_blocks(harms) == "contradicted"
 
 
+def test_no_block_has_an_effect_of_its_own_and_one_has_none():
+    assert sorted(access_to_care.BLOCKS.values()) == ["as a package", "none", "part of a package", "part of a package"]
+
+
+def test_the_rise_in_older_patients_takes_more_patients_than_there_were_later(access, printed):
+    # 12.2 to 14.0 percent, against 2,051 patients in the later period.
+    needed = pick(access_to_care.changes(access), subgroup="60 and older")["patients_needed"]
+    assert needed == 3744
+    assert needed > pick(printed_patients.fitting_totals(printed), group="street")["fitting_total"]
+
+
 def test_the_checklist_names_every_block_once():
     words = dict.fromkeys(access_to_care.BLOCKS, "words")
     table = access_to_care.checklist(words, measured=words, missing=words)

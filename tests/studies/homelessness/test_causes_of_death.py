@@ -120,7 +120,7 @@ def test_the_copied_row_enters_the_tests_with_its_printed_p_value(causes):
     assert pick(tests, cause="suicide")["p_value"] != pick(tests, cause="suicide")["p_printed"]
 
 
-@pytest.mark.parametrize("correction", ["holm", "fdr_bh", "bonferroni"])
+@pytest.mark.parametrize("correction", ["holm", "benjamini-hochberg", "bonferroni"])
 def test_nothing_holds_after_any_correction(causes, correction):
     tests = causes_of_death.many_tests(causes, correction=correction)
     assert (tests[["p_corrected", "p_printed_corrected"]] > 0.05).all(axis=None)
@@ -137,7 +137,7 @@ def test_chance_findings_do_not_count_the_copied_row(causes):
     assert pick(ratios, cause="cancer")["excludes_one"]
     row = causes_of_death.by_chance(ratios, level=0.5).iloc[0]
     assert row["found"] == ratios["excludes_one"].sum() - 1
-    assert row["expected"] == 6
+    assert (row["tests"], row["expected"]) == (11, 5.5)
 
 
 def test_the_two_published_upper_limits_are_those_the_data_set_names(causes):
@@ -159,12 +159,24 @@ def test_the_figure_orders_by_ratio_and_sets_the_copied_row_apart(causes):
     [(0.23, 1.22, "corrected"), (0.40, 0.71, "consistent"), (0.55, 0.90, "contradicted"), (1.1, 2.0, "contradicted")],
 )
 def test_suicides_halved_is_judged_by_the_interval(lower, upper, verdict):
-    assert causes_of_death.verdict_on_suicides({"estimate": 0.53, "lower": lower, "upper": upper}) == verdict
+    row = {"estimate": 0.53, "lower": lower, "upper": upper, "level": 0.95}
+    assert causes_of_death.verdict_on_suicides(row) == verdict
 
 
-def test_suicides_halved_is_corrected(causes):
-    suicide = pick(causes_of_death.hazard_ratios(causes), cause="suicide")
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95, 0.999])
+def test_suicides_halved_is_corrected_whatever_level_is_shown(causes, level):
+    suicide = pick(causes_of_death.hazard_ratios(causes, level=level), cause="suicide")
     assert causes_of_death.verdict_on_suicides(suicide) == "corrected"
+
+
+def test_the_published_interval_of_an_smr_is_shown_at_its_own_level_only(causes):
+    printed, other = (
+        causes_of_death.as_published(pick(causes_of_death.smr_by_cause(causes, level=level), cause="unnatural death"))
+        for level in (0.95, 0.9)
+    )
+    assert (printed["lower"], printed["upper"], printed["recomputed"]) == (11.5, 18.7, False)
+    assert other["recomputed"]
+    assert 11.5 < other["lower"] < other["upper"] < 18.7
 
 
 def test_women_and_crime_cannot_be_tested_while_no_cause_is_published_by_sex(causes):

@@ -1,11 +1,13 @@
 """The choices of the topic on cohorts of several countries."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.errors import DataError
 from analysis.estimates import check_estimates, pick
 from analysis.sources.reading import read_dataset
+from analysis.studies.homelessness import international_ages, international_audit, international_sexes
 from analysis.studies.homelessness import international_evidence as topic
 
 
@@ -21,7 +23,7 @@ def rotterdam():
 
 @pytest.fixture(scope="module")
 def audit(studies):
-    return topic.audit(studies)
+    return international_audit.audit(studies)
 
 
 def test_results_have_the_shape_of_estimates(studies, rotterdam):
@@ -29,8 +31,8 @@ def test_results_have_the_shape_of_estimates(studies, rotterdam):
     for table in (
         topic.pools(printed),
         topic.without_each(printed),
-        topic.both_scales(studies, rotterdam),
-        topic.youngest_against_oldest(studies),
+        international_sexes.both_scales(studies, rotterdam),
+        international_ages.youngest_against_oldest(studies),
     ):
         check_estimates(table)
 
@@ -117,17 +119,17 @@ def test_a_hazard_ratio_is_audited_against_the_deaths_of_both_groups(audit):
 def test_an_interval_narrower_than_the_deaths_of_the_row_allow_is_found(studies):
     narrow = studies.copy()
     narrow.loc[narrow["fact"].eq("homeless_cohort_studies-041"), ["lower", "upper"]] = [3.3, 3.7]
-    audited = topic.audit(narrow)
+    audited = international_audit.audit(narrow)
     assert pick(audited, study="philadelphia_1994")["finding"] == "too narrow"
 
 
 def test_copenhagen_by_sex_does_not_fit_its_printed_total(audit):
     # 497 deaths at 2.8 and 69 at 5.6: (497 + 69) / (497/2.8 + 69/5.6).
-    assert topic.ratio_of_implied_deaths(audit) == pytest.approx(566 / (497 / 2.8 + 69 / 5.6), abs=0.01)
+    assert international_audit.ratio_of_implied_deaths(audit) == pytest.approx(566 / (497 / 2.8 + 69 / 5.6), abs=0.01)
 
 
 def test_the_ratio_is_larger_in_women_everywhere_and_the_years_only_in_rotterdam(studies, rotterdam):
-    table = topic.both_scales(studies, rotterdam, include_doubtful=True)
+    table = international_sexes.both_scales(studies, rotterdam, include_doubtful=True)
     assert (table.loc[table["scale"].eq("ratio"), "estimate"] > 1).all()
     years = table[table["scale"].eq("years")].set_index("study")["estimate"]
     assert years["denmark_2011"] == pytest.approx(-4.2)
@@ -135,14 +137,14 @@ def test_the_ratio_is_larger_in_women_everywhere_and_the_years_only_in_rotterdam
 
 
 def test_within_each_cohort_the_ratio_falls_with_age(studies, rotterdam):
-    rows = topic.age_ratios(studies, rotterdam)
+    rows = international_ages.age_ratios(studies, rotterdam)
     several = rows[rows.groupby("study")["study"].transform("size") > 1]
     assert several["study"].nunique() == 3
     assert several.groupby("study", sort=False)["estimate"].apply(lambda ratios: ratios.is_monotonic_decreasing).all()
 
 
 def test_age_intervals_stay_as_printed_and_narrow_with_a_lower_level(studies, rotterdam):
-    usual, lower = (topic.age_ratios(studies, rotterdam, level=level) for level in (0.95, 0.8))
+    usual, lower = (international_ages.age_ratios(studies, rotterdam, level=level) for level in (0.95, 0.8))
     assert pick(usual, study="sanfrancisco_youth_2016")["upper"] == 18.9
     computed = usual["kind"].eq("estimate")
     assert (lower.loc[computed, "upper"] < usual.loc[computed, "upper"]).all()
@@ -178,3 +180,52 @@ def test_at_the_printed_level_intervals_stay_as_printed(studies):
     assert topic.at_level(printed, level=0.95).equals(printed)
     half = topic.at_level(printed, level=0.5)
     assert ((half["upper"] < printed["upper"]) & (half["lower"] > printed["lower"])).all()
+
+
+def test_ratios_without_interval_range_wider_than_those_pooled(studies):
+    bare = topic.without_interval(studies)
+    assert list(bare["estimate"]) == [2.5, 3.0, 3.1, 4.7, 7.0, 10.0, 13.0]
+    ends = bare.iloc[[0, -1]]
+    assert list(zip(ends["study"], ends["sex"], strict=True)) == [
+        ("stockholm_2011", "female"),
+        ("amsterdam_outreach_2010", "female"),
+    ]
+    pooled = topic.ratios(studies, include_doubtful=True)["estimate"]
+    assert bare["estimate"].min() < pooled.min()
+    assert bare["estimate"].max() > pooled.max()
+
+
+@pytest.fixture(scope="module")
+def population():
+    return read_dataset("nl_deaths_person_years_2001_2010")
+
+
+@pytest.mark.parametrize("ratio", [3.31, 5.56])
+def test_the_same_ratio_costs_women_and_men_about_as_much_for_life_and_women_less_when_young(population, ratio):
+    table = international_sexes.years_lost_at_ratio(population, ratio, at=30, until=(45, np.inf))
+    lost = table.set_index(["until", "sex"])["years_lost"]
+    assert abs(lost[np.inf, "female"] - lost[np.inf, "male"]) < 0.5
+    assert lost[45, "female"] < 0.85 * lost[45, "male"]
+
+
+def test_both_lose_the_same_whole_number_of_years_at_the_ratio_of_men_in_rotterdam(population):
+    table = international_sexes.years_lost_at_ratio(population, 3.31, at=30)
+    assert set(table["years_lost"].round()) == {11.0}
+
+
+def test_years_lost_at_a_ratio_by_hand():
+    # Constant rates: life expectancy is one over the rate, 50 and 25 years; with twice the rate half of that.
+    rates = pd.DataFrame(
+        {
+            "sex": ["female", "female", "male", "male"],
+            "age_from": [0, 30, 0, 30],
+            "age_to": [30, None, 30, None],
+            "deaths": [20, 20, 40, 40],
+            "person_years": 1000,
+        }
+    )
+    table = international_sexes.years_lost_at_ratio(rates, 2.0, at=30, until=(30, np.inf))
+    lost = table.set_index(["until", "sex"])["years_lost"]
+    assert lost[np.inf, "female"] == pytest.approx(25)
+    assert lost[np.inf, "male"] == pytest.approx(12.5)
+    assert lost[30].to_numpy() == pytest.approx([0, 0])

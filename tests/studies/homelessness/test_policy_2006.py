@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import DataError
+from analysis.errors import DataError, MethodError
 from analysis.estimates import check_estimates, pick
 from analysis.sources.reading import read_dataset
-from analysis.studies.homelessness import policy_2006
+from analysis.studies.homelessness import policy_2006, policy_2006_setting
 from analysis.studies.homelessness import policy_2006_cohorts as cohorts
+from analysis.studies.homelessness import policy_2006_simulation as simulation
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,19 @@ def found(periods):
 
 
 @pytest.fixture(scope="module")
-def outcomes(cohort, population):
-    return cohorts.outcomes(cohort, cohorts.simulate(cohort, population, cohorts.scenarios(), simulations=600, seed=1))
+def reconstruction():
+    return read_dataset("rotterdam_reconstruction")
+
+
+@pytest.fixture(scope="module")
+def base(cohort, population, reconstruction):
+    return policy_2006_setting.setting(cohort, population, reconstruction=reconstruction)
+
+
+@pytest.fixture(scope="module")
+def outcomes(base):
+    chosen = cohorts.scenarios()
+    return simulation.outcomes(chosen, base, simulation.simulate(chosen, base, simulations=600, seed=1), found=1.0)
 
 
 def test_results_have_the_shape_of_estimates(periods, outcomes):
@@ -111,12 +123,26 @@ def test_the_deaths_needed_give_the_power_asked_for(found):
     ],
 )
 def test_no_influence_needs_an_interval_that_excludes_one(lower, upper, effect, verdict):
-    row = {"estimate": (lower * upper) ** 0.5, "lower": lower, "upper": upper}
+    row = {"estimate": (lower * upper) ** 0.5, "lower": lower, "upper": upper, "level": 0.95}
     assert policy_2006.verdict_on_influence(row, effect) == verdict
 
 
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.999])
+def test_the_verdict_does_not_depend_on_the_level_shown(periods, level):
+    shown = dict(policy_2006.change(periods, level=level).iloc[0])
+    assert policy_2006.verdict_on_influence(shown, 0.2) == "corrected"
+    assert policy_2006.equivalence(shown, 0.2)["excludes"]
+
+
+def test_a_test_of_equivalence_takes_the_90_percent_interval(found):
+    narrower = policy_2006.equivalence(found, 0.2)
+    assert narrower["level"] == pytest.approx(0.9)
+    assert (round(narrower["lower"], 2), round(narrower["upper"], 2)) == (0.82, 1.23)
+    assert not policy_2006.equivalence(found, 0.15)["excludes"]
+
+
 def test_people_at_entry_add_up_to_the_published_groups(cohort):
-    people = cohorts.entry(cohort)
+    people = policy_2006_setting.entry(cohort)
     assert people.groupby("sex")["persons"].sum().to_dict() == {"female": 260, "male": 1870}
     assert people.loc[people["age"].between(30, 39), "persons"].sum() == 711
     assert people.loc[people["age"] >= 70, "persons"].sum() == 26
@@ -125,68 +151,112 @@ def test_people_at_entry_add_up_to_the_published_groups(cohort):
 
 
 def test_national_rates_follow_the_age_reached_and_the_year(cohort, population):
-    people = cohorts.entry(cohort)
-    rates = cohorts.national_rates(people, population, trend=True)
+    people = policy_2006_setting.entry(cohort)
+    rates = policy_2006_setting.national_rates(people, population, trend=True)
     row = people.index[(people["sex"] == "male") & (people["age"] == 44)][0]
     band = pick(population, sex="male", age_from=45, year=2002)
     assert rates[row, 1] == pytest.approx(band["deaths"] / band["person_years"])
-    steady = cohorts.national_rates(people, population, trend=False)
+    steady = policy_2006_setting.national_rates(people, population, trend=False)
     assert (steady[row, 1:6] == steady[row, 1]).all()  # 45 to 49 years
     assert np.isfinite(rates).all()
 
 
+def test_ratios_of_the_reconstruction_fall_with_age(reconstruction, population):
+    ratios = policy_2006_setting.ratios_by_age(reconstruction, population)
+    assert pick(ratios, sex="female", age_from=20)["ratio"] == 0
+    men = ratios[ratios["sex"] == "male"].sort_values("age_from")["ratio"]
+    assert men.is_monotonic_decreasing
+    assert men.iloc[-1] > 1
+
+
+def test_people_get_the_ratio_of_the_age_they_reach(base, reconstruction, population):
+    ratios = policy_2006_setting.ratios_by_age(reconstruction, population)
+    row = base.people.index[(base.people["sex"] == "male") & (base.people["age"] == 43)][0]
+    younger, older = (pick(ratios, sex="male", age_from=age)["ratio"] for age in (30, 45))
+    assert list(base.ratios[row]) == [younger] * 2 + [older] * 8
+    assert (base.ratios[base.people["age"] == 18, 0] == 1).all()
+
+
 @pytest.mark.parametrize("scenario", cohorts.scenarios()[:3], ids=lambda scenario: scenario.name)
-def test_without_effect_as_many_deaths_are_expected_as_were_counted(cohort, population, scenario):
-    rates = cohorts.scenario_rates(scenario, cohort, population)
-    table = cohorts.expected(cohort, rates, frailty_variance=scenario.frailty_variance)
-    assert table["deaths"].sum() == pytest.approx(265, abs=0.01)
+def test_without_effect_as_many_deaths_are_expected_as_were_counted(base, scenario):
+    assert cohorts.expected(scenario, base).deaths.sum() == pytest.approx(265, abs=0.01)
 
 
 def test_a_ratio_of_ones_own_is_not_fitted_to_the_deaths(cohort, population):
     ageing, *_, effect = cohorts.scenarios(effect=0.4)
-    double, single = (cohorts.scenario_rates(ageing, cohort, population, mortality_ratio=ratio) for ratio in (4.0, 2.0))
-    assert double == pytest.approx(2 * single)
-    lower = cohorts.scenario_rates(effect, cohort, population, mortality_ratio=2.0)
+    four, two = (policy_2006_setting.setting(cohort, population, mortality_ratio=ratio) for ratio in (4.0, 2.0))
+    single = cohorts.scenario_rates(ageing, two)
+    assert cohorts.scenario_rates(ageing, four) == pytest.approx(2 * single)
+    lower = cohorts.scenario_rates(effect, two)
     assert lower[:, 5:] == pytest.approx(0.6 * single[:, 5:])
     assert (lower[:, :5] == single[:, :5]).all()
 
 
 def test_ageing_raises_the_crude_rate_only(outcomes):
     row = pick(outcomes, scenario="ageing")
-    assert row["crude_estimate"] > 1.15
+    assert row["crude_expected"] > 1.15
+    assert row["expected"] == pytest.approx(1)
     assert row["estimate"] == pytest.approx(1, abs=0.03)
+    assert row["as_found"] == pytest.approx(0.5, abs=0.07)
     assert row["shown_lower"] + row["shown_higher"] == pytest.approx(0.05, abs=0.03)
+
+
+def test_keeping_age_at_entry_the_same_leaves_ageing_in(base, cohort, population):
+    constant = policy_2006_setting.setting(cohort, population)
+    for one, ageing in ((base, 1.26), (constant, 1.56)):
+        assert cohorts.expected_ratio(cohorts.AGEING, one, age="entry", width=10) == pytest.approx(ageing, abs=0.01)
+        assert cohorts.expected_ratio(cohorts.AGEING, one, age="attained", width=10) == pytest.approx(1, abs=0.01)
+        crude = cohorts.expected_ratio(cohorts.AGEING, one, age="entry", width=200)
+        assert crude > cohorts.expected_ratio(cohorts.AGEING, one, age="attained", width=10) + 0.15
+
+
+def test_an_unknown_age_is_refused(base):
+    with pytest.raises(MethodError, match="attained"):
+        cohorts.expected_ratio(cohorts.AGEING, base, age="birth")
 
 
 def test_national_decline_and_frailty_look_like_an_effect(outcomes):
     steady, national, frailty = (pick(outcomes, scenario=name) for name in ("ageing", "national", "frailty"))
-    assert steady["estimate"] > national["estimate"] + 0.05 > frailty["estimate"]
+    assert steady["expected"] > national["expected"] + 0.1 > frailty["expected"]
     assert frailty["shown_lower"] > national["shown_lower"] > 0.1
+    assert steady["as_found"] > 3 * national["as_found"] > 3 * frailty["as_found"]
+
+
+def test_expected_ratios_are_those_of_many_simulated_cohorts(outcomes):
+    assert outcomes["estimate"].to_numpy() == pytest.approx(outcomes["expected"].to_numpy(), abs=0.03)
 
 
 def test_a_real_effect_is_found_as_often_as_the_formula_says(outcomes, found):
     row = pick(outcomes, scenario="effect")
-    assert row["estimate"] == pytest.approx(0.8, abs=0.03)
+    assert row["expected"] == pytest.approx(0.8)
     assert row["shown_lower"] == pytest.approx(policy_2006.power_of_reductions(found, 0.2)["power"].iloc[0], abs=0.07)
 
 
-def test_without_frailty_selection_does_nothing(cohort, population):
-    rises = cohorts.expected_rises(cohort, population, cohorts.scenarios(frailty_variance=0.0))
+def test_without_frailty_selection_does_nothing(base):
+    rises = cohorts.expected_rises(cohorts.scenarios(frailty_variance=0.0), base)
     assert rises["frailty"] == pytest.approx(rises["national"])
     assert rises["effect"] < rises["ageing"]
 
 
-def test_the_seed_decides(cohort, population):
+def test_the_seed_decides(base):
     first, again, other = (
-        cohorts.simulate(cohort, population, cohorts.scenarios()[:2], simulations=5, seed=seed) for seed in (4, 4, 5)
+        simulation.simulate(cohorts.scenarios()[:2], base, simulations=5, seed=seed) for seed in (4, 4, 5)
     )
-    assert (first["ageing"].deaths == again["ageing"].deaths).all()
-    assert (first["ageing"].deaths != other["ageing"].deaths).any()
-    assert (first["ageing"].deaths != first["national"].deaths).any()
+    pd.testing.assert_frame_equal(first["ageing"], again["ageing"])
+    assert (first["ageing"]["deaths"] != other["ageing"]["deaths"]).any()
+    assert (first["ageing"]["deaths"] != first["national"]["deaths"]).any()
 
 
 def test_few_deaths_give_ranges_without_gaps(cohort, population):
-    simulated = cohorts.simulate(cohort, population, cohorts.scenarios(), mortality_ratio=0.1, simulations=60)
-    table = cohorts.outcomes(cohort, simulated)
+    few = policy_2006_setting.setting(cohort, population, mortality_ratio=0.1)
+    simulated = simulation.simulate(cohorts.scenarios(), few, simulations=60)
+    table = simulation.outcomes(cohorts.scenarios(), few, simulated, found=1.0)
     assert np.isfinite(table[["estimate", "lower", "upper", "crude_lower", "crude_upper"]]).all(axis=None)
-    assert len(cohorts.yearly_rates(simulated)) == 40
+    assert len(simulation.yearly_rates(simulated)) == 40
+
+
+def test_cohorts_without_deaths_are_refused(cohort, population):
+    none = policy_2006_setting.setting(cohort, population, mortality_ratio=1e-9)
+    simulated = simulation.simulate(cohorts.scenarios()[:1], none, simulations=3)
+    with pytest.raises(DataError, match="None of 3 cohorts of the scenario 'ageing'"):
+        simulation.outcomes(cohorts.scenarios()[:1], none, simulated, found=1.0)

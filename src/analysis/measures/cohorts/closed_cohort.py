@@ -141,12 +141,13 @@ def simulate_closed_cohorts(
             "Round them, keeping their total."
         )
     dying, going, part = _chances(rate, width, leaving, frailty_variance)
-    chances = np.concatenate([dying, going], axis=1)
-    chances = np.concatenate([chances, np.maximum(1 - chances.sum(axis=1, keepdims=True), 0)], axis=1)
+    ending = np.concatenate([dying, going], axis=1)
+    # Who stays is drawn first: few people are then left to draw, which is faster.
+    chances = np.concatenate([np.maximum(1 - ending.sum(axis=1, keepdims=True), 0), ending], axis=1)
     random = np.random.default_rng(check_whole(seed, option="seed", minimum=0))
-    drawn = random.multinomial(size.astype(np.int64), chances, size=(number, len(size))).astype(float)
+    drawn = random.multinomial(size.astype(np.int64), chances, size=(number, len(size)))[..., 1:].astype(float)
     intervals = len(width)
-    return _followed(drawn[..., :intervals], drawn[..., intervals:-1], part, size, width)
+    return _followed(drawn[..., :intervals], drawn[..., intervals:], part, size, width)
 
 
 def mantel_haenszel_rate_ratios(

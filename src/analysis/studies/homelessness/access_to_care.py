@@ -17,8 +17,13 @@ EARLIER, LATER = "2006-2009", "2014-2017"
 LIMIT = 1_000_000
 """Above this number of patients a difference counts as not to be told from chance."""
 NO_NUMBER_IS_ENOUGH = "no number of patients in the first period tells the two shares apart"
-BLOCKS = {"financing": "part of a package", "case_manager": "none", "peer_workers": "none", "on_site": "as a package"}
-"""The four building blocks, and whether the project has a measured effect of each."""
+BLOCKS = {
+    "financing": "part of a package",
+    "case_manager": "part of a package",
+    "peer_workers": "none",
+    "on_site": "as a package",
+}
+"""The four building blocks, and whether the project has a measured effect of each; of none it is apart from others."""
 
 
 def differences(

@@ -8,20 +8,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.claims import Verdict
-from analysis.errors import DataError, MethodError
+from analysis.errors import DataError
 from analysis.estimates import pick, with_estimates
-from analysis.measures.audits import audit_intervals, implied_events
+from analysis.measures.audits import audit_intervals, geometric_centre, implied_events
 from analysis.measures.effects.proportions import proportion
 from analysis.measures.rates.crude import poisson_interval
 from analysis.measures.rates.indirect_standardisation import observed_to_expected
 from analysis.measures.rates.power import power_of_rate_ratio
-from analysis.measures.shared.checks import FloatArray, normal_quantile
+from analysis.measures.shared.checks import FloatArray
 from analysis.measures.shared.levels import PRINTED_LEVEL
 from analysis.measures.shared.multiplicity import adjusted_p_values, findings_by_chance
-from analysis.measures.shared.ratios import p_value_from_interval
+from analysis.measures.shared.ratios import log_interval, p_value_from_interval, standard_error_from_interval
 
-CORRECTIONS = {"holm": "holm", "fdr_bh": "benjamini-hochberg", "bonferroni": "bonferroni"}
-"""Corrections for many tests: the name to choose by, and that of the measure."""
 UNNATURAL = ("unnatural death", "accidental poisoning", "other accidents", "intentional injury", "suicide")
 """Unnatural death and its parts; suicide is a part of intentional injury, so these overlap."""
 COPIED = "repeats another row"
@@ -126,6 +124,25 @@ def smr_by_cause(causes: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     return result.join(limits, on="cause").sort_values("estimate", ascending=False, ignore_index=True)
 
 
+def as_published(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `smr_by_cause` with the published interval, where it has the level of publication.
+
+    Parameters
+    ----------
+    row
+        One row of `smr_by_cause`.
+
+    Returns
+    -------
+    dict
+        The row; `lower` and `upper` are those printed at 95 percent, else those recomputed from inferred deaths.
+        `recomputed` says which.
+    """
+    recomputed = row["level"] != PRINTED_LEVEL
+    limits = {} if recomputed else {end: row[f"printed_{end}"] for end in ("lower", "upper")}
+    return {**row, **limits, "recomputed": recomputed}
+
+
 def share_of_deaths(causes: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Share of all deaths by cause with Wilson intervals, and the share in the population where published.
 
@@ -172,11 +189,9 @@ def hazard_ratios(causes: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
         columns, with `measure` "hazard_ratio".
     """
     printed = _printed_hazard_ratios(causes)
-    middle = np.sqrt(printed["lower"] * printed["upper"])
-    stretch = normal_quantile(level) / normal_quantile(PRINTED_LEVEL)
-    spread = (printed["upper"] / printed["lower"]) ** (stretch / 2)
+    error = standard_error_from_interval(printed["lower"], printed["upper"], PRINTED_LEVEL)
     # Around the middle of the printed limits, not around the rounded ratio: at 95 percent they come out as printed.
-    lower, upper = middle / spread, middle * spread
+    lower, upper = log_interval(geometric_centre(printed["lower"], printed["upper"]), error, level)
     return with_estimates(
         printed[["cause", "flag"]].assign(excludes_one=(lower > 1) | (upper < 1)),
         measure="hazard_ratio",
@@ -253,7 +268,7 @@ def many_tests(causes: pd.DataFrame, *, correction: str = "holm") -> pd.DataFram
     causes
         Data set `rotterdam_causes`.
     correction
-        ``holm``, ``fdr_bh`` (Benjamini-Hochberg) or ``bonferroni``.
+        ``holm``, ``benjamini-hochberg`` or ``bonferroni``.
 
     Returns
     -------
@@ -266,10 +281,7 @@ def many_tests(causes: pd.DataFrame, *, correction: str = "holm") -> pd.DataFram
     MethodError
         When the correction is unknown.
     """
-    if correction not in CORRECTIONS:
-        raise MethodError(f"There is no correction {correction!r}. Choose one of {list(CORRECTIONS)}.")
-    method = CORRECTIONS[correction]
-    column = f"p_{method.replace('-', '_')}"
+    column = f"p_{correction.replace('-', '_')}"
     audited = audit(causes)
     copied = audited["flag"] == COPIED
     tests = pd.DataFrame(
@@ -280,8 +292,8 @@ def many_tests(causes: pd.DataFrame, *, correction: str = "holm") -> pd.DataFram
         }
     )
     return tests.assign(
-        p_corrected=adjusted_p_values(tests, methods=method)[column],
-        p_printed_corrected=adjusted_p_values(tests, p_value="p_printed", methods=method)[column],
+        p_corrected=adjusted_p_values(tests, methods=correction)[column],
+        p_printed_corrected=adjusted_p_values(tests, p_value="p_printed", methods=correction)[column],
     )
 
 
@@ -298,10 +310,11 @@ def by_chance(ratios: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row: `tests`, `expected`, `at_least_one` (if the tests were independent) and `found`.
+        One row: `tests` (without the copied row, of which nothing is known), `expected`, `at_least_one` (if the tests
+        were independent) and `found`.
     """
-    counted = ratios["excludes_one"] & (ratios["flag"] != COPIED)
-    return findings_by_chance(len(ratios), level=level).assign(found=int(counted.sum()))
+    usable = ratios[ratios["flag"] != COPIED]
+    return findings_by_chance(len(usable), level=level).assign(found=int(usable["excludes_one"].sum()))
 
 
 def chance_to_see_halving(causes: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -368,22 +381,30 @@ def figure_rows(ratios: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict_on_suicides(suicide: Mapping[str, Any]) -> Verdict:
-    """Verdict on "suicides halved": corrected when the interval of the hazard ratio includes no change.
+    """Verdict on "suicides halved": corrected when the 95 percent interval of the hazard ratio includes no change.
 
     Parameters
     ----------
     suicide
-        The row of suicide from `hazard_ratios`.
+        The row of suicide from `hazard_ratios`, at any level.
 
     Returns
     -------
     str
         ``corrected``, ``consistent`` (a fall, and a halving within the interval; without a control group it proves
         nothing) or ``contradicted``.
+
+    Notes
+    -----
+    The verdict rests on the interval as published, whatever the level shown: a choice of presentation does not turn
+    one of twelve outcomes into a finding.
     """
-    if suicide["lower"] <= 1 <= suicide["upper"]:
+    middle = geometric_centre(suicide["lower"], suicide["upper"])
+    error = standard_error_from_interval(suicide["lower"], suicide["upper"], suicide["level"])
+    lower, upper = log_interval(middle, error, PRINTED_LEVEL)
+    if lower <= 1 <= upper:
         return "corrected"
-    return "consistent" if suicide["lower"] <= HALVED <= suicide["upper"] else "contradicted"
+    return "consistent" if lower <= HALVED <= upper else "contradicted"
 
 
 def _printed_hazard_ratios(causes: pd.DataFrame) -> pd.DataFrame:

@@ -1,17 +1,13 @@
-"""Do homeless people die that much more often elsewhere too? Published cohorts, audited, compared and pooled."""
+"""Do homeless people die that much more often elsewhere too? Published cohorts, selected, compared and pooled."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import DataError
-from analysis.estimates import ESTIMATE_COLUMNS
-from analysis.measures.audits import audit_intervals
-from analysis.measures.rates.indirect_standardisation import observed_to_expected
 from analysis.measures.shared.levels import PRINTED_LEVEL
-from analysis.measures.shared.ratios import log_estimates, log_interval, ratio_of_ratios
-from analysis.measures.synthesis.contrasts import difference_of_estimates
+from analysis.measures.shared.ratios import log_estimates, log_interval
 from analysis.measures.synthesis.meta_analysis import leave_one_out, meta_analysis
 
 TauMethod = Literal["REML", "DL", "PM"]
@@ -33,15 +29,14 @@ REASONS = {
     "interval does not fit the deaths; convalescence care only": "doubtful",
     "not a ratio": "no ratio",
     "unit error; absolute rate": "no ratio",
-    "adjusted for mediators; same register as denmark_2011": "adjusted, overlap",
-    "fully adjusted; same register as denmark_2011": "adjusted, overlap",
-    "adjusted for morbidity (mediator)": "adjusted",
+    "adjusted for illness, which can be cause and consequence; same register as denmark_2011": "adjusted, overlap",
+    "adjusted for illness, which can be cause and consequence": "adjusted",
     "homelessness alone; comparator is not the general population": "adjusted, without exposures",
     "homelessness plus other exposures": "adjusted, without exposures",
     "ratio with interval, for one age group": "one age group",
     "youth; no interval published": "one age group",
     "cause of death, not all causes": "cause of death",
-    "range over years only": "range only",
+    "range only": "range only",
     "no interval": "no interval",
     "no interval seen": "no interval",
     "no interval in the abstract": "no interval",
@@ -120,63 +115,6 @@ def at_level(printed: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
         return printed
     lower, upper = log_interval(printed["estimate"], printed["log_standard_error"], level)
     return printed.assign(lower=lower, upper=upper, level=level)
-
-
-def audit(studies: pd.DataFrame) -> pd.DataFrame:
-    """Every printed interval of a ratio: how many deaths does it take, and can there have been so many?
-
-    Parameters
-    ----------
-    studies
-        Data set `homeless_cohort_studies`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per interval with what `audit_intervals` adds, and `share_of_persons`: the fewest deaths that the
-        interval takes over the persons of the study. Counted deaths are those of the row; against a matched sample
-        1 / (1/a + 1/b). Where the deaths were not printed and more than half of the persons must have died, the
-        finding is "implausible": not proved impossible.
-    """
-    printed = studies[studies["interval"].eq("confidence") & studies["unit"].eq("ratio")]
-    own = printed["deaths"].where(printed["counts_of"].eq("row"))
-    harmonic = 1 / (1 / own + 1 / printed["comparator_deaths"])
-    table = printed.rename(columns={"value": "estimate"}).assign(
-        counted=harmonic.fillna(own), most=printed["deaths"].fillna(printed["persons"])
-    )
-    parts = [
-        audit_intervals(rows, level=PRINTED_LEVEL, events="counted", events_ceiling=_ceiling(rows["most"]))
-        for _, rows in table.groupby("most", dropna=False)
-    ]
-    audited = pd.concat(parts).sort_values("fact", ignore_index=True)
-    share = (audited["implied_lowest"] / audited["persons"]).astype(float)
-    implausible = audited["deaths"].isna() & (share > 0.5) & audited["finding"].eq("consistent")
-    return audited.assign(share_of_persons=share, finding=audited["finding"].mask(implausible, "implausible"))
-
-
-def _ceiling(most: pd.Series) -> float | None:
-    """Most deaths that rows can have: those of the study, else its persons; none when neither was printed."""
-    return None if most.isna().all() else float(most.iloc[0])
-
-
-def ratio_of_implied_deaths(audited: pd.DataFrame, *, study: str = DOUBTFUL) -> float:
-    """Ratio of both sexes together that fits the deaths which the intervals of men and of women take.
-
-    Parameters
-    ----------
-    audited
-        From `audit`.
-    study
-        Name of the study.
-
-    Returns
-    -------
-    float
-        All implied deaths over all implied expected deaths.
-    """
-    by_sex = audited[audited["study"].eq(study) & audited["outcome"].eq("all-cause") & audited["sex"].ne("total")]
-    implied = by_sex["implied_events"]
-    return float(implied.sum() / (implied / by_sex["estimate"]).sum())
 
 
 def one_per_cohort(printed: pd.DataFrame) -> pd.DataFrame:
@@ -315,160 +253,6 @@ def without_each(printed: pd.DataFrame, *, method: TauMethod = "REML", level: fl
     )
 
 
-def both_scales(
-    studies: pd.DataFrame, rotterdam: pd.DataFrame, *, include_doubtful: bool = False, level: float = 0.95
-) -> pd.DataFrame:
-    """Women against men within each cohort, as a ratio of ratios and in years of life expectancy lost.
-
-    Parameters
-    ----------
-    studies
-        Data set `homeless_cohort_studies`.
-    rotterdam
-        Data set `rotterdam_cohort`: the life expectancy gaps at 30 of that cohort.
-    include_doubtful
-        Add Copenhagen 2003 as printed.
-    level
-        Coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Two kinds of rows by `scale`, for each cohort with both sexes: "ratio" (`women` and `men`, the estimate is the
-        one over the other) and "years" lost from `age` (the estimate is women minus men), where these were published.
-        Columns `study`, `scale`, `age`, `women`, `men`, `p_value` and the estimate columns.
-    """
-    printed = ratios(studies, include_doubtful=include_doubtful)
-    women = printed.loc[printed["sex"].eq("female"), "study"]
-    pairs = printed[printed["study"].isin(women) & printed["sex"].ne("total")]
-    relative = ratio_of_ratios(pairs, group="sex", numerator="female", denominator="male", by="study", level=level)
-    absolute = difference_of_estimates(
-        _years_lost(studies, rotterdam),
-        group="sex",
-        first="female",
-        second="male",
-        by=["study", "age"],
-        level=level,
-        input_level=PRINTED_LEVEL,
-    )
-    rows = [
-        relative.rename(columns={"ratio_numerator": "women", "ratio_denominator": "men"}).assign(scale="ratio", age=""),
-        absolute.rename(columns={"first": "women", "second": "men"}).assign(scale="years"),
-    ]
-    columns = ["study", "scale", "age", "women", "men", "p_value", *ESTIMATE_COLUMNS]
-    both = pd.concat([table[columns] for table in rows])
-    return both.sort_values(["study", "scale"], ignore_index=True)
-
-
-def _years_lost(studies: pd.DataFrame, rotterdam: pd.DataFrame) -> pd.DataFrame:
-    """Published life expectancy gaps against the population as years lost, of men and women."""
-    here = rotterdam["comparator"].eq("general population Rotterdam") & rotterdam["age_from"].eq(30)
-    gaps = pd.concat(
-        [
-            rotterdam[here & rotterdam["measure"].eq("life_expectancy_gap")].assign(study="rotterdam_2013", age="30"),
-            studies[studies["measure"].eq("life_expectancy_gap")].assign(age=lambda table: table["age_band"]),
-        ]
-    )
-    return pd.DataFrame(
-        {
-            "study": gaps["study"],
-            "age": gaps["age"],
-            "sex": gaps["sex"],
-            "estimate": -gaps["value"],
-            "lower": -gaps["upper"],
-            "upper": -gaps["lower"],
-            "unit": "years",
-        }
-    ).reset_index(drop=True)
-
-
-def age_ratios(studies: pd.DataFrame, rotterdam: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """Ratios for one age group, in cohorts elsewhere and in Rotterdam, from young to old within each cohort.
-
-    Parameters
-    ----------
-    studies
-        Data set `homeless_cohort_studies`.
-    rotterdam
-        Data set `rotterdam_cohort`.
-    level
-        Coverage of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per cohort and age group: `study`, `sex`, `age` ("18–24", "≤50", "60+") with `age_from` and `age_to`
-        (exclusive; either is missing when open), `estimate`, `lower`, `upper`, `level`, `kind` and `section`. An
-        interval that was not printed is the exact one of the deaths, where these are known. Kind "published": no
-        interval was seen, or (Rotterdam) the printed one cannot be right.
-    """
-    elsewhere = studies[studies["pool"].eq("age") & studies["fact"].isin(_one_sex_per_age(studies))]
-    computed = _age_intervals(elsewhere, level).assign(kind="estimate")
-    boston = studies[studies["study"].eq("boston_2013")].assign(kind="published", level=PRINTED_LEVEL)
-    here = rotterdam[
-        rotterdam["comparator"].eq("general population Rotterdam")
-        & rotterdam["measure"].eq("rate_ratio")
-        & (rotterdam["age_to"].eq(45) | rotterdam["age_from"].eq(60))
-    ].assign(study="rotterdam_2013", kind="published", level=PRINTED_LEVEL)
-    sections = {"toronto_men_2000": 1, "boston_2013": 2, "rotterdam_2013": 3}
-    rows = pd.concat([computed, boston, here], ignore_index=True).rename(columns={"value": "estimate"})
-    rows = rows.assign(age=[_age(row["age_from"], row["age_to"]) for row in rows.to_dict("records")])
-    rows = rows.assign(section=rows["study"].map(sections).fillna(0))
-    rows = rows.sort_values(["section", "age_to"], kind="stable")
-    columns = ["study", "sex", "age", "age_from", "age_to", "estimate", "lower", "upper", "level", "kind", "section"]
-    return rows[columns].reset_index(drop=True)
-
-
-def _age(age_from: Any, age_to: Any) -> str:
-    if pd.isna(age_from):
-        return f"≤{int(age_to) - 1}"
-    return f"{int(age_from)}+" if pd.isna(age_to) else f"{int(age_from)}–{int(age_to) - 1}"
-
-
-def _one_sex_per_age(studies: pd.DataFrame) -> pd.Series:
-    """Facts of one age group, without the parts by sex of a study that printed both sexes together."""
-    total = studies.loc[studies["pool"].eq("age") & studies["sex"].eq("total"), "study"]
-    return studies.loc[studies["sex"].eq("total") | ~studies["study"].isin(total), "fact"]
-
-
-def _age_intervals(rows: pd.DataFrame, level: float) -> pd.DataFrame:
-    """As printed at the printed level; otherwise exact where the deaths of the row are known, or by width."""
-    as_printed = rows["lower"].notna() & bool(np.isclose(level, PRINTED_LEVEL))
-    counted = rows["counts_of"].eq("row") & rows["deaths"].notna()
-    exact = observed_to_expected(
-        rows[counted].assign(expected=rows["deaths"] / rows["value"]), by="fact", level=level
-    ).set_index("fact")
-    widths = log_estimates(rows[~counted].rename(columns={"value": "estimate"}).assign(level=PRINTED_LEVEL))
-    lower, upper = log_interval(widths["estimate"], widths["log_standard_error"], level)
-    limits = pd.concat([exact[["lower", "upper"]], pd.DataFrame({"lower": lower, "upper": upper}, widths["fact"])])
-    found = limits.loc[rows["fact"]].set_axis(rows.index)
-    return rows.assign(
-        lower=rows["lower"].where(as_printed, found["lower"]),
-        upper=rows["upper"].where(as_printed, found["upper"]),
-        level=level,
-    )
-
-
-def youngest_against_oldest(studies: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """The ratio of the youngest over that of the oldest men in Toronto, the cohort with intervals for several ages.
-
-    Parameters
-    ----------
-    studies
-        Data set `homeless_cohort_studies`.
-    level
-        Coverage of the interval.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: `ratio_numerator` (youngest), `ratio_denominator` (oldest), `z`, `p_value` and the estimate columns.
-    """
-    rows = studies[studies["study"].eq("toronto_men_2000")].sort_values("age_from")
-    ends = rows.iloc[[0, -1]].rename(columns={"value": "estimate"}).assign(end=["young", "old"], level=PRINTED_LEVEL)
-    return ratio_of_ratios(ends, group="end", numerator="young", denominator="old", level=level)
-
-
 def left_out(studies: pd.DataFrame, *, include_doubtful: bool = False) -> pd.DataFrame:
     """What was not pooled and why, per study.
 
@@ -502,6 +286,28 @@ def left_out(studies: pd.DataFrame, *, include_doubtful: bool = False) -> pd.Dat
         )
     coded = rest.assign(reason=rest["reason"].map(REASONS))
     return coded.groupby(["study", "reason"], sort=False).size().rename("figures").reset_index()
+
+
+def without_interval(studies: pd.DataFrame) -> pd.DataFrame:
+    """Ratios for all causes and all ages against the population that were left out for want of an interval.
+
+    Parameters
+    ----------
+    studies
+        Data set `homeless_cohort_studies`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `study`, `sex` and `estimate`, from low to high. Without young people only, figures for one age group, and
+        studies of which a figure with interval is pooled.
+    """
+    bare = studies["unit"].eq("ratio") & studies["value"].notna() & studies["lower"].isna()
+    like = studies["outcome"].eq("all-cause") & studies["design"].eq("general population")
+    ages = studies["age_band"].fillna("").eq("") & ~studies["population"].str.contains("youth")
+    pooled = studies["study"].isin(studies.loc[studies["pool"].eq("yes"), "study"])
+    rows = studies[bare & like & ages & ~pooled].rename(columns={"value": "estimate"})
+    return rows.sort_values("estimate", kind="stable")[["study", "sex", "estimate"]].reset_index(drop=True)
 
 
 def figure_rows(studies: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What do we know of homelessness and mortality? The study in brief, from the saved results of its topics."""
+"""What do we know about homelessness and mortality? The study in brief, from the saved results of its topics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -77,7 +77,7 @@ def ratio_rows(ratios: pd.DataFrame, pools: pd.DataFrame, change: pd.DataFrame) 
     rotterdam = by_sex.assign(group=by_sex["sex"], kind="estimate", section=0)
     elsewhere = pools[pools["pool"] == "all mixed"].assign(group="elsewhere", kind="scenario", section=1)
     elsewhere = elsewhere.assign(lower=elsewhere["prediction_lower"], upper=elsewhere["prediction_upper"])
-    after = change.assign(group="after", kind="estimate", section=2)
+    after = change.assign(group="after", kind="estimate", section=1)
     columns = ["group", "estimate", "lower", "upper", "level", "kind", "section"]
     return pd.concat([table[columns] for table in (rotterdam, elsewhere, after)], ignore_index=True)
 

@@ -267,13 +267,40 @@ def needed_deaths(effect: float, *, power: float = 0.8, level: float = PRINTED_L
     return float((1 + 1 / (1 - effect)) * (z / np.log(1 - effect)) ** 2)
 
 
+def equivalence(found: Mapping[str, Any], effect: float) -> dict[str, Any]:
+    """The interval that a test of equivalence would use, and whether it excludes a change that matters.
+
+    Parameters
+    ----------
+    found
+        The row of `change`, at any level.
+    effect
+        Relative reduction that would matter, between 0 and 1.
+
+    Returns
+    -------
+    dict
+        `estimate`, `lower`, `upper`, `level` (0.90: two one-sided tests at 0.05 each) and `excludes`: whether the
+        interval excludes both the reduction and an increase by the inverse factor.
+    """
+    level = 2 * PRINTED_LEVEL - 1
+    lower, upper = _interval_at(found, level)
+    return {
+        "estimate": found["estimate"],
+        "lower": lower,
+        "upper": upper,
+        "level": level,
+        "excludes": lower > 1 - effect and upper < 1 / (1 - effect),
+    }
+
+
 def verdict_on_influence(found: Mapping[str, Any], effect: float) -> Verdict:
     """Verdict on "no influence on mortality": that needs an interval without 1-effect and its mirror image.
 
     Parameters
     ----------
     found
-        The row of `change`.
+        The row of `change`, at any level.
     effect
         Relative reduction that would matter, between 0 and 1.
 
@@ -282,11 +309,25 @@ def verdict_on_influence(found: Mapping[str, Any], effect: float) -> Verdict:
     str
         ``contradicted`` when the interval lies on one side of 1, ``consistent`` when it excludes both the reduction and
         an increase by the inverse factor, else ``corrected``: no change was shown, but none was excluded either.
+
+    Notes
+    -----
+    The verdict rests on the 95 percent interval, whatever the level shown, so that a choice of presentation does not
+    change it. A test of equivalence would use the narrower 90 percent interval (see `equivalence`). For the published
+    interval and an effect of 20 percent that decides: 0.79-1.28 includes both changes, 0.82-1.23 excludes both. The
+    wider one is kept, because it is the one that the source gives and that the claim was read from; say so beside it.
     """
-    if found["lower"] > 1 or found["upper"] < 1:
+    lower, upper = _interval_at(found, PRINTED_LEVEL)
+    if lower > 1 or upper < 1:
         return "contradicted"
-    excluded = found["lower"] > 1 - effect and found["upper"] < 1 / (1 - effect)
+    excluded = lower > 1 - effect and upper < 1 / (1 - effect)
     return "consistent" if excluded else "corrected"
+
+
+def _interval_at(found: Mapping[str, Any], level: float) -> tuple[float, float]:
+    error = standard_error_from_interval(found["lower"], found["upper"], found["level"])
+    lower, upper = log_interval(found["estimate"], error, level)
+    return float(lower), float(upper)
 
 
 def of_cohort(cohort: pd.DataFrame, measure: str, sex: str) -> float:
