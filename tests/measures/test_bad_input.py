@@ -331,6 +331,30 @@ def test_no_row_is_dropped_in_silence(name, column):
         assert total_reported(name, column, result) == pytest.approx(given)
 
 
+def by_name_of_result(name: str) -> Iterable[tuple[str, list[pd.DataFrame]]]:
+    """Names of the columns of a result, and the tables twice over with two groups in a column of that name."""
+    result, by = run(name, *CALLS[name].tables), CALLS[name].options.get("by", "sex")
+    for taken in [column for column in getattr(result, "columns", ()) if column != by]:
+        tables = []
+        for table in CALLS[name].tables:
+            one = table[table[by] == table[by].iloc[0]].drop(columns=by) if by in table else table
+            split = not tables or by in table
+            tables.append(pd.concat([one.assign(**{taken: label}) for label in ("low", "high")]) if split else table)
+        yield taken, [table.reset_index(drop=True) for table in tables]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ALL if "by" in inspect.signature(getattr(measures, name)).parameters]
+)
+def test_a_group_column_with_the_name_of_a_result_is_refused_or_kept(name):
+    for taken, tables in by_name_of_result(name):
+        found = answer(name, *tables, by=taken)
+        if isinstance(found, pd.DataFrame):
+            assert set(found[taken]) == {"low", "high"}, taken
+        elif taken not in CALLS[name].tables[0]:
+            assert taken in str(found), found
+
+
 def test_every_estimator_reports_a_total_or_is_known_to_have_none():
     assert set(CALLS) == {*VALID["TOTALS"], *VALID["WITHOUT_TOTALS"]}
 

@@ -289,12 +289,13 @@ def test_smoothed_risks_of_lip_cancer_in_scotland_are_those_of_a_negative_binomi
 WAVES = (("sine", np.sin), ("cosine", np.cos))
 
 
+@pytest.mark.parametrize("slope", [True, False])
 @pytest.mark.parametrize("label", ["plain", "season"])
-def test_smoking_ban_in_sicily_is_that_of_glm(label):
+def test_smoking_ban_in_sicily_is_that_of_glm(label, slope):
     """Admissions for acute coronary events, ages 0 to 69, January 2002 to November 2006, ban in January 2005: Bernal
     JL, Cummins S, Gasparrini A. Int J Epidemiol 2017;46:348-355, with its data. R 4.2.2, glm(family = quasipoisson), a
-    change of level and of slope, without and with two pairs of waves a year. The article's own ratio is from a model
-    without a change of slope, which is not fitted here."""
+    change of level with and without one of slope (the article's own model is without), without and with two pairs of
+    waves a year."""
     waves = {f"{name}{k}": function(2 * np.pi * k * SICILY["month"] / 12) for k in (1, 2) for name, function in WAVES}
     table = SICILY.assign(**waves)
     found = interrupted_series(
@@ -305,10 +306,13 @@ def test_smoking_ban_in_sicily_is_that_of_glm(label):
         model="quasi-poisson",
         exposure="standard_population",
         adjust=list(waves) if label == "season" else (),
+        slope=slope,
     )
+    assert len(found) == (4 if slope else 3)
     for row in found.itertuples():
-        assert row.estimate == pytest.approx(R[f"sicily {label} {row.measure} estimate"], rel=1e-8)
-        assert row.standard_error == pytest.approx(R[f"sicily {label} {row.measure} se"], rel=1e-7)
+        name = f"sicily {label}{'' if slope else ' without slope'} {row.measure}"
+        assert row.estimate == pytest.approx(R[f"{name} estimate"], rel=1e-8)
+        assert row.standard_error == pytest.approx(R[f"{name} se"], rel=1e-7)
 
 
 # Freireich EJ et al. Blood 1963;21:699-716: weeks of remission, 1 for a relapse.

@@ -14,6 +14,7 @@ from analysis.measures.shared.checks import (
     require_no_more_than,
     require_numbers,
 )
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.levels import one_level
 from analysis.measures.shared.ratios import divide
 
@@ -151,6 +152,7 @@ def _known_numbers(table: pd.DataFrame, column: str, maximum: float | None = Non
     return numbers
 
 
+@checked_tables
 def audit_intervals(
     table: pd.DataFrame,
     *,
@@ -286,6 +288,7 @@ def _codes(found: dict[str, NDArray[np.bool_]]) -> list[str]:
     return [codes or FINDINGS["consistent"] for codes in joined]
 
 
+@checked_tables
 def audit_parts(
     table: pd.DataFrame,
     *,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.errors import DataError
+from analysis.errors import DataError, MethodError
 from analysis.estimates import check_estimates
 from analysis.measures.rates.crude import rate_ratio
 from analysis.measures.rates.standardised_contrasts import standardised_rate_difference, standardised_rate_ratio
@@ -74,7 +74,7 @@ def test_a_stratum_without_person_years_makes_the_comparison_unknown_with_a_note
 
 
 def test_the_same_group_twice_and_an_unknown_group_are_errors():
-    with pytest.raises(DataError, match=r"Both sides"):
+    with pytest.raises(MethodError, match=r"Both groups are 'a'"):
         standardised_rate_ratio(TOWNS, STANDARD, group="town", exposed="a", reference="a")
     with pytest.raises(DataError, match=r"no rows with 'c'"):
         standardised_rate_ratio(TOWNS, STANDARD, group="town", exposed="a", reference="c")

@@ -30,6 +30,15 @@ for (label in c("plain", "season")) {
   show(paste("sicily", label, terms, "estimate"), exp(s[, 1]))
   show(paste("sicily", label, terms, "se"), s[, 2])
 }
+# The same with a change of level alone.
+for (label in c("plain", "season")) {
+  x <- cbind(1, sicily$since, sicily$ban, if (label == "season") season)
+  f <- glm(sicily$admissions ~ x - 1 + offset(log(sicily$standard_population)), family = quasipoisson, control = tight)
+  s <- summary(f)$coefficients[1:3, ]
+  terms <- c("level_before", "slope_before", "level_change")
+  show(paste("sicily", label, "without slope", terms, "estimate"), exp(s[, 1]))
+  show(paste("sicily", label, "without slope", terms, "se"), s[, 2])
+}
 show("sicily months mean", t.test(sicily$admissions[sicily$ban == 0])$estimate)
 show(paste("sicily months", c("lower", "upper")), t.test(sicily$admissions[sicily$ban == 0])$conf.int)
 

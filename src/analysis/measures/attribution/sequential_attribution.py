@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +25,7 @@ from analysis.measures.shared.checks import (
 )
 from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
+from analysis.measures.shared.simulation import row_order
 
 
 def fit_canonical(
@@ -284,6 +285,8 @@ def _remark(fraction: float, used: int, draws: int) -> str:
 
 def _bootstrap(people: _Population, *, draws: int, seed: int) -> FloatArray:
     """Fractions of each sample of rows, without the samples that have no solution."""
+    order = row_order(people.design, people.outcome, people.offset)
+    people = replace(people, design=people.design[order], outcome=people.outcome[order], offset=people.offset[order])
     rng, size, found = np.random.default_rng(seed), len(people.outcome), []
     for _ in range(draws):
         counts = rng.multinomial(size, np.full(size, 1 / size)).astype(float)

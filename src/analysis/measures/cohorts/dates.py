@@ -86,6 +86,8 @@ def decimal_years(moments: pd.Series, convention: str = "day_of_year") -> FloatA
         known = ~np.isnan(years)
         check_values(years[known], what=f"Column `{label}`", labels=moments.index[known])
         return years
+    if isinstance(moments.dtype, pd.ArrowDtype) and moments.dtype.kind in "MO":
+        moments = moments.astype(object).where(moments.notna(), None)
     # A number among dates would be read as so many nanoseconds after 1970.
     if (
         moments.dtype == object

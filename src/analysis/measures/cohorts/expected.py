@@ -10,6 +10,7 @@ from analysis.measures.cohorts.lexis import MOMENT
 from analysis.measures.cohorts.rate_tables import NAME, RateTable, rate_table
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, require_columns, require_numbers
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.strata import IntArray
 
 
@@ -76,6 +77,7 @@ def _check_order(low: FloatArray, high: FloatArray, names: tuple[str, str], labe
         )
 
 
+@checked_tables
 def expected_deaths(
     person_time: pd.DataFrame,
     rates: pd.DataFrame,

@@ -23,6 +23,7 @@ from analysis.measures.shared.checks import (
     require_numbers,
 )
 from analysis.measures.shared.each_group import each_group
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.grouping import rows_of_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -150,6 +151,7 @@ def kaplan_meier(
     )
 
 
+@checked_tables
 @each_group
 def log_rank(
     table: pd.DataFrame, *, duration: str, event: str, group: str, by: str | Sequence[str] = ()

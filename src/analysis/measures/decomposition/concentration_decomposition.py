@@ -12,6 +12,7 @@ from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_whole, column_names, require_numbers
 from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
+from analysis.measures.shared.simulation import row_order
 
 
 def _decompose(design: FloatArray, outcome: FloatArray, place: NDArray[np.intp], weights: FloatArray) -> FloatArray:
@@ -119,7 +120,9 @@ def concentration_index_decomposition(
         raise DataError(f"Column `{outcome}` has mean zero, so it has no concentration index. Use a positive measure.")
     if np.linalg.matrix_rank(design - design.mean(axis=0)) < len(names):
         raise MethodError("The regressors determine each other or do not vary. Leave out what the others already tell.")
-    _, place = np.unique(checked[rank].to_numpy(), return_inverse=True)
+    order = row_order(design, health, checked[rank].to_numpy(), weights)
+    design, health, weights = design[order], health[order], weights[order]
+    _, place = np.unique(checked[rank].to_numpy()[order], return_inverse=True)
     found = _decompose(design, health, place, weights)
     check_whole(draws, option="draws", minimum=2)
     check_whole(seed, option="seed", minimum=0)

@@ -16,6 +16,7 @@ from analysis.measures.shared.checks import (
     require_columns,
     require_numbers,
 )
+from analysis.measures.shared.entry import refuse_names_of_results
 from analysis.measures.shared.grouping import exposed_and_reference
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -118,6 +119,7 @@ def kitagawa_decomposition(
     """
     check_choice(str(parts), ("2", "3"), option="parts")
     layers, keys = column_names(strata), column_names(by)
+    refuse_names_of_results([*keys, *layers], ["component"])
     pairs = _strata(
         table, events, person_years, strata=layers, group=group, exposed=exposed, reference=reference, by=keys
     )

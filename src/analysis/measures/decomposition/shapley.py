@@ -13,6 +13,7 @@ from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_whole, require_numbers
 from analysis.measures.shared.each_group import each_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
+from analysis.measures.shared.simulation import row_order
 
 MOST_PLAYERS = 14
 
@@ -80,6 +81,8 @@ def _bootstrap(
     seed: int,
 ) -> FloatArray:
     """Shares and their sum in each sample of persons in which the outcome varies."""
+    order = row_order(design, outcome, weights)
+    design, outcome, weights = design[order], outcome[order], weights[order]
     rng, size = np.random.default_rng(seed), len(outcome)
     sampled = []
     for _ in range(draws):

@@ -19,6 +19,7 @@ from analysis.measures.shared.checks import (
     require_columns,
     require_numbers,
 )
+from analysis.measures.shared.entry import checked_tables, refuse_names_of_results
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def round_to_base(counts: ArrayLike, base: int) -> FloatArray:
     return np.asarray(np.floor(np.asarray(counts, dtype=float) / base + 0.5) * base)
 
 
+@checked_tables
 def share_of_largest(
     table: pd.DataFrame, *, value: str, contributors: int, by: str | Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -216,9 +218,12 @@ def share_of_largest(
     ------
     DataError
         When a column is missing or an amount is missing or negative.
+    MethodError
+        When there are no largest contributors, or a column of `by` has the name of a result.
     """
     check_whole(contributors, option="contributors", minimum=1)
     keys = column_names(by)
+    refuse_names_of_results(keys, ["contributors", value, "share_of_largest"])
     checked = require_numbers(require_columns(table, keys), [value], minimum=0)
     grouped = checked.groupby(keys, dropna=False, observed=True) if keys else checked.groupby(lambda _: 0)
     total = grouped[value].sum()
@@ -296,6 +301,7 @@ def _check_cells(table: pd.DataFrame, names: list[str], totals: Mapping[str, Any
             raise DataError(f"Column `{column}` has no row {label!r} for its total. Correct the name in `totals`.")
 
 
+@checked_tables
 def apply_policy(
     table: pd.DataFrame,
     policy: DisclosurePolicy | str,

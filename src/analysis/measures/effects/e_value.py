@@ -8,6 +8,7 @@ from analysis.errors import DataError
 from analysis.estimates import with_estimates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values, require_numbers
+from analysis.measures.shared.entry import checked_tables
 
 KINDS = {
     "risk_ratio": "risk ratio, or odds or hazard ratio of a rare outcome",
@@ -52,6 +53,7 @@ def _as_risk_ratio(ratio: FloatArray, kind: str) -> FloatArray:
     return ratio
 
 
+@checked_tables
 def e_value(table: pd.DataFrame, *, kind: str = "risk_ratio") -> pd.DataFrame:
     """E-values of ratios and of their limits.
 

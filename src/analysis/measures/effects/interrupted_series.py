@@ -39,6 +39,7 @@ class _Segments:
     design: FloatArray
     offset: FloatArray | None
     lags: int
+    terms: tuple[str, ...]
 
 
 def _segments(
@@ -51,9 +52,12 @@ def _segments(
     exposure: str | None,
     adjust: str | Sequence[str],
     lags: int | None,
+    slope: bool,
 ) -> _Segments:
     check_choice(model, MODELS, option="model")
-    more = column_names(adjust)
+    if not isinstance(slope, bool):
+        raise MethodError(f"The option `slope` is {slope!r}; it must be True or False.")
+    more, terms = column_names(adjust), TERMS if slope else TERMS[:3]
     checked = require_numbers(require_columns(table, [outcome, time, *more]), [outcome, time, *more])
     if model != "linear":
         checked = require_numbers(checked, [outcome], minimum=0)
@@ -66,13 +70,14 @@ def _segments(
         raise MethodError(f"Column `{time}` has moments that occur twice. Add the rows of each moment up first.")
     moment = checked[time].to_numpy()
     after = (moment >= start).astype(float)
-    if after.sum() < 2 or (1 - after).sum() < 2 or len(checked) <= 4 + len(more):
+    if after.sum() < 2 or (1 - after).sum() < 2 or len(checked) <= len(terms) + len(more):
         raise MethodError(
             f"{int((1 - after).sum())} moments before and {int(after.sum())} from {start:g} on are too few for two "
             "lines. It takes two on each side and more in all than the model has terms; twelve on each side is usual."
         )
     centred = [checked[name].to_numpy() - checked[name].mean() for name in more]
-    design = np.column_stack([np.ones(len(checked)), moment - start, after, (moment - start) * after, *centred])
+    changes = [after, (moment - start) * after] if slope else [after]
+    design = np.column_stack([np.ones(len(checked)), moment - start, *changes, *centred])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise MethodError(f"The columns {more} do not vary, or follow from the moment or each other. Leave some out.")
     used = (
@@ -90,7 +95,7 @@ def _segments(
     else:
         family = sm.GLM(values, design, family=sm.families.Poisson(), offset=offset)
         fit = family.fit(scale="X2") if model == "quasi-poisson" else family.fit(**robust)
-    return _Segments(fit, checked, design, offset, used)
+    return _Segments(fit, checked, design, offset, used, terms)
 
 
 def _method(model: str, lags: int) -> str:
@@ -108,6 +113,7 @@ def interrupted_series(
     exposure: str | None = None,
     adjust: str | Sequence[str] = (),
     lags: int | None = None,
+    slope: bool = True,
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """Change of level and of slope of a series at the moment something began.
@@ -130,15 +136,18 @@ def interrupted_series(
         Columns with other explanations (season, a control series); they are centred.
     lags
         How many moments errors are correlated over (Newey-West); by default 4 (n / 100)^(2/9), rounded down.
+    slope
+        Whether the slope may change too; False keeps the old slope, so that the level change is that of all moments
+        from the start on. Choose before looking, from what the measure is expected to do.
     level
         Coverage of the intervals, between 0 and 1, or several.
 
     Returns
     -------
     pandas.DataFrame
-        Four rows with `measure` "level_before" (just before the start), "slope_before" (per unit of time),
-        "level_change" and "slope_change", each with `standard_error` and `moments`. Counts give ratios: a
-        rate, or rate ratios; `standard_error` is then that of the logarithm.
+        Rows with `measure` "level_before" (just before the start), "slope_before" (per unit of time), "level_change"
+        and, with `slope`, "slope_change", each with `standard_error` and `moments`. Counts give ratios: a rate, or
+        rate ratios; `standard_error` is then that of the logarithm.
 
     Raises
     ------
@@ -170,15 +179,24 @@ def interrupted_series(
     """
     covered = one_level(level)
     found = _segments(
-        table, outcome=outcome, time=time, start=start, model=model, exposure=exposure, adjust=adjust, lags=lags
+        table,
+        outcome=outcome,
+        time=time,
+        start=start,
+        model=model,
+        exposure=exposure,
+        adjust=adjust,
+        lags=lags,
+        slope=slope,
     )
-    centre, error = np.asarray(found.fit.params)[:4], np.asarray(found.fit.bse)[:4]
+    count = len(found.terms)
+    centre, error = np.asarray(found.fit.params)[:count], np.asarray(found.fit.bse)[:count]
     half = normal_quantile(covered) * error
     limits = (centre, centre - half, centre + half)
     linear = model == "linear"
     estimate, lower, upper = limits if linear else (np.exp(side) for side in limits)
     short = min(int((found.table[time] < start).sum()), int((found.table[time] >= start).sum())) < 8
-    rows = pd.DataFrame({"moments": len(found.table), "standard_error": error}, index=range(4))
+    rows = pd.DataFrame({"moments": len(found.table), "standard_error": error}, index=range(count))
     parts = [
         with_estimates(
             rows.iloc[[row]],
@@ -191,7 +209,7 @@ def interrupted_series(
             method=_method(model, found.lags),
             note=notes.SHORT_SERIES if short else "",
         )
-        for row, name in enumerate(TERMS)
+        for row, name in enumerate(found.terms)
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -216,6 +234,7 @@ def series_counterfactual(
     exposure: str | None = None,
     adjust: str | Sequence[str] = (),
     lags: int | None = None,
+    slope: bool = True,
     level: Levels = 0.95,
 ) -> pd.DataFrame:
     """What the fitted series would have been had the old line gone on, moment by moment.
@@ -236,6 +255,8 @@ def series_counterfactual(
         Columns with other explanations.
     lags
         How many moments errors are correlated over.
+    slope
+        Whether the slope may change too.
     level
         Coverage of the intervals, between 0 and 1, or several.
 
@@ -263,10 +284,18 @@ def series_counterfactual(
     """
     covered = one_level(level)
     found = _segments(
-        table, outcome=outcome, time=time, start=start, model=model, exposure=exposure, adjust=adjust, lags=lags
+        table,
+        outcome=outcome,
+        time=time,
+        start=start,
+        model=model,
+        exposure=exposure,
+        adjust=adjust,
+        lags=lags,
+        slope=slope,
     )
     without = found.design.copy()
-    without[:, 2:4] = 0.0
+    without[:, 2 : len(found.terms)] = 0.0
     offset = np.zeros(len(without)) if found.offset is None else found.offset
     line = without @ np.asarray(found.fit.params) + offset
     spread = np.sqrt(np.maximum(np.sum((without @ np.asarray(found.fit.cov_params())) * without, axis=1), 0))

@@ -18,6 +18,7 @@ from analysis.measures.shared.checks import (
     require_no_more_than,
     require_numbers,
 )
+from analysis.measures.shared.entry import refuse_names_of_results
 from analysis.measures.shared.grouping import exposed_and_reference
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide, log_interval
@@ -244,11 +245,14 @@ def mantel_haenszel(
     checked = require_no_more_than(require_numbers(table, [events, total], minimum=0), events, total)
     pairs = exposed_and_reference(checked, [events, total], group=group, exposed=exposed, reference=reference, by=parts)
     columns = [f"{name}_{side}" for side in ("exposed", "reference") for name in (events, total)]
+    refuse_names_of_results(keys, columns)
     grouped = pairs.groupby(keys, dropna=False, observed=True) if keys else [((), pairs)]
     rows = []
     for names, stratum in grouped:
         counts: Counts = tuple(stratum[column].to_numpy(dtype=float) for column in columns)  # type: ignore[assignment]
-        rows.append(dict(zip(keys, names, strict=True)) | _one_pool(counts, measure, covered))
+        pooled = _one_pool(counts, measure, covered)
+        refuse_names_of_results(keys, pooled)
+        rows.append(dict(zip(keys, names, strict=True)) | pooled)
     found = pd.DataFrame(rows)
     return with_estimates(
         found.drop(columns=["estimate", "lower", "upper", "note"]),

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.measures.effects.two_by_two import DIFFERENCE_METHODS, risk_difference
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import column_names, require_columns, require_numbers
+from analysis.measures.shared.entry import refuse_names_of_results
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 # Scenario: share of the missing who had the event, among the exposed and among the reference.
@@ -85,6 +86,7 @@ def missing_outcome_bounds(
     J Am Stat Assoc 2000;95:77-84.
     """
     level = one_level(level)
+    refuse_names_of_results(column_names(by), ["scenario"])
     require_columns(table, [group, events, total, missing, *column_names(by)])
     checked = require_numbers(table, [events, total, missing], minimum=0)
 

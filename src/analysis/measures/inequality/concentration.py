@@ -173,6 +173,8 @@ def concentration_indices(
             )
             largest = mean if kind == "absolute" else 1.0
             known = precision(sample, members, parts, largest) if np.isfinite(index) else _undefined(len(members))
+            if len(ladder.shares) == 1 and known["note"] == notes.NO_VARIATION:
+                known["note"] = notes.SAME_POSITION
             shared = {"measure": KINDS[kind], "population": weights.sum(), "mean": mean, "estimate": index}
             rows.append(names | shared | known)
     results = pd.DataFrame(rows)

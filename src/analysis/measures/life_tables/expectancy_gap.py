@@ -391,7 +391,8 @@ def life_expectancy_gap(
     draws
         Number of draws, at least 100.
     seed
-        Start of the random numbers: the same seed gives the same draws.
+        Start of the random numbers: the same seed gives the same draws. Each group of `by` has draws of its own, by
+        its place among the groups: on its own it has the same estimate, and limits that differ by the error of draws.
     ax
         ``constant hazard`` within each band, or ``midpoint``.
     level
@@ -512,7 +513,7 @@ def life_expectancy_gap_by_age(
     draws
         Number of draws, at least 100.
     seed
-        Start of the random numbers; with that of `life_expectancy_gap` the draws are the same.
+        Start of the random numbers; with that of `life_expectancy_gap`, and the same groups, the draws are the same.
     ax
         ``constant hazard`` within each band, or ``midpoint``.
     level

@@ -24,6 +24,7 @@ from analysis.measures.life_tables.tables import (
 )
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, normal_quantile, require_columns, require_numbers
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide
 
@@ -229,6 +230,7 @@ def life_expectancy(
     return in_order(parts, places)
 
 
+@checked_tables
 def suppress_imprecise(
     results: pd.DataFrame,
     *,
@@ -279,6 +281,8 @@ def suppress_imprecise(
     """
     require_columns(results, ["estimate", "lower", "upper", "note"])
     shown = results.copy()
+    if isinstance(shown["note"].dtype, pd.CategoricalDtype):  # categories take no new remarks
+        shown["note"] = shown["note"].astype(str).where(shown["note"].notna(), "")
     hidden = np.zeros(len(shown), dtype=bool)
     rules = []
     if minimum_person_years is not None:

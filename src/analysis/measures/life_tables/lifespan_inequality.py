@@ -13,6 +13,7 @@ from analysis.measures.life_tables.life_expectancy import bands_until
 from analysis.measures.life_tables.tables import LifeTable, death_rates, infant_rule, life_table_of_rates
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, column_names, normal_quantile, require_numbers
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
 YOUNGEST_MODE = 10  # deaths of infants are no old-age mode
@@ -242,6 +243,7 @@ def lifespan_inequality(
     return in_order(parts, places)
 
 
+@checked_tables
 def lifespan_inequality_between_groups(
     table: pd.DataFrame,
     *,

@@ -11,6 +11,7 @@ from analysis.measures.life_tables.age_bands import BandedPopulations, banded_po
 from analysis.measures.life_tables.life_expectancy import bands_until
 from analysis.measures.life_tables.tables import check_rates, death_rates, life_table_of_rates
 from analysis.measures.shared.checks import FloatArray, check_values, column_names, require_numbers, require_unique
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.strata import IntArray, match_strata
 
 
@@ -37,6 +38,7 @@ def expectancy_at(rates: FloatArray, populations: BandedPopulations, at: float, 
     return np.asarray(lives.expectancy[..., populations.position(at)])
 
 
+@checked_tables
 def reference_scaled_to(
     table: pd.DataFrame,
     expectancies: pd.DataFrame,

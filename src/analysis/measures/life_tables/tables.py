@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.errors import DataError, MethodError
 from analysis.measures.life_tables.age_bands import BandedPopulations, banded_populations, in_order
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.ratios import divide
 
 RULES = ("constant hazard", "midpoint")
@@ -375,6 +376,7 @@ def infant_rule(populations: BandedPopulations, rates: FloatArray, infant: float
     return years
 
 
+@checked_tables
 def life_table(
     table: pd.DataFrame,
     *,

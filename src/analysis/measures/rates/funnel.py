@@ -13,7 +13,8 @@ from analysis.measures.effects.proportions import proportion_interval
 from analysis.measures.rates.crude import poisson_interval
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import FloatArray, check_choice, check_values, normal_quantile, require_numbers
-from analysis.measures.shared.levels import Levels, one_level, several_levels
+from analysis.measures.shared.entry import checked_tables
+from analysis.measures.shared.levels import Levels, listed_levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide
 
 KINDS = {
@@ -247,6 +248,7 @@ def _own_interval(count: FloatArray, size: FloatArray, kind: str, level: float) 
     return lower / size, upper / size
 
 
+@checked_tables
 def funnel_points(
     table: pd.DataFrame,
     *,
@@ -325,9 +327,8 @@ def funnel_points(
     spread = over_dispersion(distance / error, error, winsorise=winsorise)
     widening = {"none": error**2, "multiplicative": error**2 * max(spread.phi, 1), "additive": error**2 + spread.tau2}
     z = divide(distance, np.sqrt(widening[overdispersion]))
-    levels = [one_level(one) for one in (level if isinstance(level, list | tuple) else [level])]
-    if not levels:
-        raise MethodError("There is no level to report at. Give one, or several: level=(0.95, 0.998).")
+    asked = listed_levels(level)
+    levels = [one_level(one) for one in (asked if isinstance(asked, list) else [asked])]
     limits = [
         (one, *_control_limits(middle, total, kind, one, scale, overdispersion, spread)) for one in sorted(levels)
     ]

@@ -10,6 +10,7 @@ from analysis.estimates import with_estimates
 from analysis.measures.rates.crude import check_events_and_time, poisson_interval
 from analysis.measures.shared import notes
 from analysis.measures.shared.checks import column_names, require_columns, require_numbers
+from analysis.measures.shared.entry import refuse_names_of_results
 from analysis.measures.shared.grouping import sum_by
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.ratios import divide
@@ -74,6 +75,7 @@ def observed_to_expected(
     """
     coverage = one_level(level)
     checked = require_numbers(table, [observed, expected], minimum=0)
+    refuse_names_of_results(column_names(by), ["observed", "expected"])
     totals = sum_by(checked, [observed, expected], by).rename(columns={observed: "observed", expected: "expected"})
     lower, upper = poisson_interval(totals["observed"], coverage, method=method)
     against = totals["expected"].where(totals["expected"] > 0).to_numpy(dtype=float)

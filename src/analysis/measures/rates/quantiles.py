@@ -7,11 +7,13 @@ import pandas as pd
 
 from analysis.errors import DataError
 from analysis.measures.shared.checks import check_choice, check_whole, column_names, require_columns, require_numbers
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.strata import group_positions
 
 TIES = ("together", "in order")
 
 
+@checked_tables
 def quantile_groups(
     table: pd.DataFrame,
     *,

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.errors import DataError
 from analysis.estimates import with_estimates
 from analysis.measures.rates.direct_standardisation import direct_interval, standardised_sums
 from analysis.measures.shared import notes
@@ -35,8 +34,6 @@ def _both_sides(
     """Standardised rates, variances and gamma limits of the exposed and the reference, one row per comparison."""
     require_columns(table, [group, *column_names(by)])
     rows = pd.concat([rows_of_group(table, group, value) for value in sides])
-    if sides[0] == sides[1]:
-        raise DataError(f"Both sides of the comparison are {sides[0]!r}. Name two groups of column `{group}`.")
     counts, found = standardised_sums(
         rows,
         standard,

@@ -435,6 +435,7 @@ def require_covariates(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFr
     for name in names:
         column = checked[name]
         named = pd.api.types.is_bool_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
+        named |= isinstance(column.dtype, pd.ArrowDtype) and pd.api.types.is_string_dtype(column)
         if named or (column.dtype == object and column.map(lambda value: isinstance(value, str)).all()):
             continue
         checked = require_numbers(checked, [name])

@@ -7,8 +7,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from analysis.errors import AnalysisError, MethodError
+from analysis.errors import AnalysisError
 from analysis.measures.shared.checks import column_names
+from analysis.measures.shared.entry import refuse_names_of_results
 from analysis.measures.shared.strata import group_positions
 
 Estimator = TypeVar("Estimator", bound=Callable[..., pd.DataFrame])
@@ -62,7 +63,5 @@ def _only_used_categories(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _side_by_side(names: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
-    clash = sorted(str(name) for name in set(names) & set(results))
-    if clash:
-        raise MethodError(f"The columns {clash} of `by` are names of results. Rename them beforehand.")
+    refuse_names_of_results(names.columns, results.columns)
     return pd.concat([names, results], axis=1)

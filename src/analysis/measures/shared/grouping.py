@@ -1,12 +1,14 @@
 """From rows to groups: sums per group, and two groups side by side."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import pandas as pd
 
 from analysis.errors import DataError, did_you_mean
 from analysis.measures.shared.checks import column_names, require_columns
+from analysis.measures.shared.entry import refuse_names_of_results
 
 
 def sum_by(table: pd.DataFrame, columns: Sequence[str], by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -30,8 +32,11 @@ def sum_by(table: pd.DataFrame, columns: Sequence[str], by: str | Sequence[str] 
     ------
     DataError
         When a group column is missing.
+    MethodError
+        When a group column is one of those to add up.
     """
     groups = column_names(by)
+    refuse_names_of_results(groups, columns)
     require_columns(table, [*groups, *columns])
     if not groups:
         return table[list(columns)].sum().to_frame().T
@@ -64,9 +69,19 @@ def rows_of_group(table: pd.DataFrame, group: str, value: Any) -> pd.DataFrame:
     require_columns(table, [group])
     rows: pd.DataFrame = table.loc[table[group] == value]
     if rows.empty:
-        present = [str(name) for name in table[group].drop_duplicates()]
-        raise DataError(f"Column `{group}` has no rows with {value!r}. {did_you_mean(str(value), present)}".strip())
+        raise DataError(f"Column `{group}` has no rows with {value!r}. {_kind_or_nearest(table[group], value)}".strip())
     return rows
+
+
+def _kind_or_nearest(column: pd.Series, value: Any) -> str:
+    """What to try: another kind of value when the column holds another kind, otherwise the nearest name."""
+    present = column.drop_duplicates()
+    numbers = pd.api.types.is_numeric_dtype(present) and not pd.api.types.is_bool_dtype(present)
+    if numbers and isinstance(value, str):
+        return f"The column holds numbers: give a number without quotes, such as {present.iloc[0]}."
+    if isinstance(value, Real) and present.map(lambda name: isinstance(name, str)).all():
+        return f"The column holds texts: give a text between quotes, such as {present.iloc[0]!r}."
+    return did_you_mean(str(value), [str(name) for name in present])
 
 
 def exposed_and_reference(
@@ -102,8 +117,11 @@ def exposed_and_reference(
     ------
     DataError
         When a group is absent, also within one of the comparisons.
+    MethodError
+        When a column of `by` has the name of one of the sums.
     """
     keys = column_names(by)
+    refuse_names_of_results(keys, [f"{column}_{side}" for column in columns for side in ("exposed", "reference")])
     sides = [
         sum_by(rows_of_group(table, group, value), columns, keys).rename(columns={c: f"{c}_{side}" for c in columns})
         for value, side in ((exposed, "exposed"), (reference, "reference"))

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.errors import MethodError
 from analysis.estimates import check_level
 from analysis.measures.shared import notes
+from analysis.measures.shared.entry import checked_tables, group_columns, refuse_names_of_results
 
 P = ParamSpec("P")
 Levels = float | Sequence[float]
@@ -55,6 +56,36 @@ def one_level(level: Levels) -> float:
     return covered
 
 
+def listed_levels(level: Any) -> Any:
+    """Several levels, in whatever kind of sequence, as a list; one level as it is.
+
+    Parameters
+    ----------
+    level
+        One level, or a list, tuple, array or column of levels.
+
+    Returns
+    -------
+    list or number
+        The levels, or the one level.
+
+    Raises
+    ------
+    MethodError
+        When there is no level in the list.
+
+    Examples
+    --------
+    >>> listed_levels(pd.Series([0.9, 0.95])), listed_levels(0.95)
+    ([0.9, 0.95], 0.95)
+    """
+    levels = level.tolist() if isinstance(level, np.ndarray | pd.Series | pd.Index) else level
+    levels = list(levels) if isinstance(levels, tuple) else levels
+    if isinstance(levels, list) and not levels:
+        raise MethodError("There is no level to report at. Give one, or several: level=(0.95, 0.998).")
+    return levels
+
+
 def _noted(results: pd.DataFrame) -> pd.DataFrame:
     """Estimates in which no limit is infinite without a note."""
     if not {"lower", "upper", "note"} <= set(results.columns):
@@ -78,19 +109,18 @@ def several_levels(estimator: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataF
     -------
     callable
         The same function for one level or several. A row in which a limit is infinite gets a note that says so, unless
-        it has a note already.
+        it has a note already. Tables and groups are checked as in `checked_tables`.
     """
 
     @functools.wraps(estimator)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
-        levels = kwargs.get("level")
-        if isinstance(levels, np.ndarray):
-            levels = kwargs["level"] = levels.tolist()
-        if not isinstance(levels, list | tuple):
+        refuse_names_of_results(group_columns(kwargs))
+        levels = listed_levels(kwargs.get("level"))
+        if "level" in kwargs:
+            kwargs["level"] = levels
+        if not isinstance(levels, list):
             return _noted(estimator(*args, **kwargs))
-        if not levels:
-            raise MethodError("There is no level to report at. Give one, or several: level=(0.95, 0.998).")
         each = [_noted(estimator(*args, **{**kwargs, "level": level})) for level in levels]
         return pd.concat(each, ignore_index=True)
 
-    return wrapped
+    return checked_tables(wrapped)

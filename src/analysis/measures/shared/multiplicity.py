@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import MethodError
 from analysis.measures.shared.checks import check_choice, check_values, column_names, require_columns, require_numbers
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 from analysis.measures.shared.strata import group_positions
 
@@ -18,6 +19,7 @@ SMALLEST = 1e-30
 ADJUSTMENTS = {"bonferroni": "bonferroni", "holm": "holm", "benjamini-hochberg": "fdr_bh"}
 
 
+@checked_tables
 def adjusted_p_values(
     table: pd.DataFrame,
     *,

@@ -86,6 +86,8 @@ NO_UPPER_LIMIT = "the likelihood hardly falls: the population has no upper limit
 NOBODY_ON_BOTH_LISTS = "nobody on both lists: the population has no upper limit by this method"
 NO_REST = "one list holds everybody of the other: nobody seems to be missed"
 NOTHING_SCATTERS = "the studies lie on one line entirely: there is no scatter to make an interval from"
+NO_VARIATION_AROUND_LINE = "everyone lies on the line: the interval has no width"
+SAME_POSITION = "everyone has the same position: there is no ladder to be unequal on"
 CLUSTERS_AGREE = "the clusters agree entirely: the interval has no width, choose another"
 
 

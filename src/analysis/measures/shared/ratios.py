@@ -18,6 +18,7 @@ from analysis.measures.shared.checks import (
     require_no_more_than,
     require_numbers,
 )
+from analysis.measures.shared.entry import checked_tables
 from analysis.measures.shared.grouping import exposed_and_reference
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -273,6 +274,7 @@ def mover_difference(
     return np.asarray(lower), np.asarray(upper)
 
 
+@checked_tables
 def log_estimates(table: pd.DataFrame, *, name: str = "the table") -> pd.DataFrame:
     """Copy of a table of ratios with the columns `log_estimate` and `log_standard_error`.
 

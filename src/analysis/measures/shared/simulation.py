@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.errors import MethodError
 from analysis.measures.shared.checks import FloatArray, check_whole
@@ -29,6 +30,27 @@ class Simulated:
     monte_carlo_error: float
 
 
+def row_order(*columns: FloatArray) -> NDArray[np.intp]:
+    """Order of rows by their values alone, so that draws do not depend on how a table happened to be sorted.
+
+    Parameters
+    ----------
+    *columns
+        Numbers of each row; a matrix counts as its columns.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of the rows from the lowest; rows that are alike in everything keep their order.
+
+    Examples
+    --------
+    >>> row_order(np.array([3.0, 1.0, 2.0])).tolist()
+    [1, 2, 0]
+    """
+    return np.lexsort(np.column_stack(columns).T[::-1])
+
+
 def draw_groups(values: FloatArray, errors: FloatArray, *, draws: int = 10_000, seed: int = 0) -> FloatArray:
     """Draws of the values of all groups, independent and normal.
 
@@ -46,7 +68,7 @@ def draw_groups(values: FloatArray, errors: FloatArray, *, draws: int = 10_000, 
     Returns
     -------
     numpy.ndarray
-        One row per draw, one column per group.
+        One row per draw, one column per group. What a group draws does not depend on the order of the groups.
 
     Raises
     ------
@@ -62,7 +84,8 @@ def draw_groups(values: FloatArray, errors: FloatArray, *, draws: int = 10_000, 
     check_whole(draws, option="draws", minimum=1)
     if draws < 100:
         raise MethodError(f"{draws} draws say little about an interval. Take at least 100; 10,000 take milliseconds.")
-    noise = np.random.default_rng(seed).standard_normal((draws, len(values)))
+    noise = np.empty((draws, len(values)))
+    noise[:, row_order(values, errors)] = np.random.default_rng(seed).standard_normal(noise.shape)
     return np.asarray(values + noise * errors)
 
 

@@ -39,7 +39,7 @@ def domains(table: pd.DataFrame, by: str | Sequence[str]) -> Iterator[tuple[dict
         yield {str(key): names[key] for key in keys}, rows
 
 
-def precision(sample: Sample, rows: IntArray, contributions: FloatArray, size: float = 0.0) -> dict[str, Any]:
+def precision(sample: Sample, rows: IntArray, contributions: FloatArray, size: float | None = 0.0) -> dict[str, Any]:
     """Standard error of one estimate with its degrees of freedom, and the notes that belong to them.
 
     Parameters
@@ -51,7 +51,7 @@ def precision(sample: Sample, rows: IntArray, contributions: FloatArray, size: f
     contributions
         What each of these rows contributes to the estimate, weights included.
     size
-        Size of the estimate: a standard error that is nothing beside it, is rounding.
+        Size of the estimate: a standard error that is nothing beside it, is rounding. None: nothing is said of that.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def precision(sample: Sample, rows: IntArray, contributions: FloatArray, size: f
             notes.NO_DEGREES_OF_FREEDOM if freedom <= 0 else "",
             notes.LONELY_CLUSTERS if sample.lonely_strata() else "",
             notes.FEW_FREEDOM if 0 < freedom < 10 else "",
-            notes.NO_VARIATION if error <= 1e-13 * abs(size) else "",
+            notes.NO_VARIATION if size is not None and error <= 1e-13 * abs(size) else "",
         ),
     }
 

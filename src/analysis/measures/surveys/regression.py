@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import with_estimates
+from analysis.measures.shared import notes
 from analysis.measures.shared.checks import (
     FloatArray,
     check_choice,
@@ -111,11 +112,17 @@ def survey_regression(
     sample, rows = design.sample(table), []
     for names, members in domains(table, by):
         estimates, errors = _coefficients(sample, members, values, columns.to_numpy(), link)
-        parts = precision(sample, members, sample.weights[members])
+        parts = precision(sample, members, sample.weights[members], None)  # the notes of the design alone
         half = errors * t_quantile(size, parts["degrees_of_freedom"])
-        for term, estimate, error, width in zip(columns.columns, estimates, errors, half, strict=True):
+        # A coefficient is rounding beside what its column adds to the outcome, so its error is judged in that unit.
+        scale = np.abs(values[members]).max() / np.maximum(np.abs(columns.to_numpy()[members]).max(axis=0), 1e-300)
+        for place, (term, estimate, error, width) in enumerate(
+            zip(columns.columns, estimates, errors, half, strict=True)
+        ):
+            flat = notes.NO_VARIATION_AROUND_LINE if error <= 1e-12 * max(abs(estimate), scale[place]) else ""
+            own = {"standard_error": error, "note": notes.combine_notes(parts["note"], flat)}
             limits = {"estimate": estimate, "lower": estimate - width, "upper": estimate + width}
-            rows.append(names | {"term": term} | parts | {"standard_error": error} | limits)
+            rows.append(names | {"term": term} | parts | own | limits)
     results = pd.DataFrame(rows)
     return with_estimates(
         results.drop(columns=["estimate", "lower", "upper", "note"]),

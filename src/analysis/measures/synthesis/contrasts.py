@@ -18,6 +18,7 @@ from analysis.measures.shared.checks import (
     require_numbers,
     require_unique,
 )
+from analysis.measures.shared.entry import refuse_names_of_results
 from analysis.measures.shared.grouping import rows_of_group
 from analysis.measures.shared.levels import Levels, one_level, several_levels
 
@@ -166,6 +167,7 @@ def mean_of_estimates(
     errors = standard_error_of_interval(checked["lower"], checked["upper"], input_level)
     squared = checked.assign(variance=errors**2)
     keys = column_names(by)
+    refuse_names_of_results(keys, ["estimates"])
     require_columns(table, keys)
     grouped = squared.groupby(keys, sort=False, dropna=False, observed=True) if keys else squared.groupby(lambda _: 0)
     rows = grouped.agg(estimates=("estimate", "size"), centre=("estimate", "mean"), variance=("variance", "sum"))
