@@ -1,7 +1,8 @@
 """Published life expectancies of Rotterdam and of its homeless people, against what the topic computes.
 
 The cohort is a reconstruction: numbers that were entered into it are no check of the data, but they do check that the
-calculation finds them again. What was entered nowhere is named so.
+calculation finds them again. What was entered nowhere is named so; that too is support and no blind test, because the
+form of the model was chosen after an earlier version gave too many deaths.
 """
 
 import pandas as pd
@@ -68,7 +69,7 @@ def test_one_factor_gives_both_life_expectancies_of_rotterdam(published, rates, 
     ],
 )
 def test_life_expectancy_and_gap_of_the_cohort(lost, sex, age, expectancy, loss, tolerance):
-    # Nusselder 2013, Table 4; at 20 for women not entered.
+    # Nusselder 2013, Table 4; entered, and at 20 for women following from what was entered (no deaths, then ten years).
     row = pick(lost, sex=sex, age=age)
     assert row["expectancy_exposed"] == pytest.approx(expectancy, abs=tolerance)
     assert row["estimate"] == pytest.approx(loss, abs=tolerance)
@@ -76,7 +77,7 @@ def test_life_expectancy_and_gap_of_the_cohort(lost, sex, age, expectancy, loss,
 
 @pytest.mark.parametrize(("sex", "lower", "upper"), [("male", 9.1, 12.9), ("female", 10.3, 21.5)])
 def test_the_interval_at_30_is_about_the_published_one(lost, sex, lower, upper):
-    # Nusselder 2013, Table 4, by bootstrap; ours by Gamma draws. Not entered.
+    # Nusselder 2013, Table 4, by bootstrap; ours by Gamma draws, with one ratio per age group and therefore narrower.
     row = pick(lost, sex=sex, age=30)
     assert row["lower"] == pytest.approx(lower, abs=0.5)
     assert row["upper"] == pytest.approx(upper, abs=0.9)
@@ -114,3 +115,32 @@ def test_deaths_that_the_reconstruction_implies_are_those_counted():
     assert deaths.sum() == pytest.approx(265, abs=3)
     assert deaths["male"] == pytest.approx(232, abs=3)
     assert deaths["female"] == pytest.approx(33, abs=2)
+
+
+RATIOS = [
+    ("male", 20, 999, 3.31, 3.40),
+    ("female", 20, 999, 5.56, 5.47),
+    ("total", 20, 999, 3.5, 3.58),
+    ("total", 20, 45, 7.67, 10.2),
+    ("total", 60, 999, 1.63, 1.70),
+]
+
+
+@pytest.mark.parametrize(("sex", "begin", "end", "printed", "ours"), RATIOS)
+def test_mortality_ratios_agree_but_for_ages_20_to_44(table, sex, begin, end, printed, ours):
+    # Nusselder 2013, abstract. Not entered. At 20-44 the reconstruction does not fit: 10.2 against 7.67 (6.87-8.56).
+    chosen = table[table["age_from"].ge(begin) & table["age_from"].lt(end)]
+    chosen = chosen if sex == "total" else chosen[chosen["sex"] == sex]
+    found = chosen["deaths"].sum() / (chosen["person_years"] * chosen["rate"]).sum()
+    assert found == pytest.approx(ours, abs=0.05)
+    assert (abs(found / printed - 1) < 0.05) == ((begin, end) != (20, 45))
+
+
+def test_single_years_of_age_give_a_tenth_or_two_less(published, lost):
+    single = read_dataset("nl_deaths_person_years_2001_2010").astype({"age_to": float})
+    rates = bands.reference_rates(single, published)
+    fine = bands.on_reference_bands(read_dataset("rotterdam_reconstruction"), rates, [30])
+    other = gap.years_lost(fine, (20, 30), SIMULATION)
+    for sex, printed in (("male", 10.9), ("female", 15.7)):
+        assert round(pick(other, sex=sex, age=30)["estimate"], 1) == printed
+        assert 0.05 < pick(lost, sex=sex, age=30)["estimate"] - pick(other, sex=sex, age=30)["estimate"] < 0.25

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.estimates import pick
 from analysis.measures import difference_of_estimates
+from analysis.measures.hidden_populations.capture_recapture import population_size_models as log_linear_models
+from analysis.measures.hidden_populations.histories import possible_histories
 from analysis.sources.reading import read_dataset
 from analysis.studies.homelessness import population_size, population_size_models
 
@@ -71,6 +72,21 @@ def test_the_rival_estimate_is_six_times_lower_as_its_report_says():
 
 def test_most_models_underestimate_the_known_deaths_as_their_authors_found():
     """Cormack, Chang and Smith 2000, abstract: most models seriously underestimate the 237 deaths."""
-    rows = population_size_models.models(population_size_models.DEATHS_AT_WORK)
-    assert (rows["upper"] < population_size_models.KNOWN_DEATHS).sum() > len(rows) / 2
-    assert np.sum(population_size_models.DEATHS_AT_WORK) == rows["observed"].iloc[0]
+    examples = read_dataset("capture_recapture_examples")
+    people = population_size_models.example(examples, "maryland")
+    rows = population_size_models.models(people)
+    assert (rows["upper"] < population_size_models.known_total(examples, "maryland")).sum() > len(rows) / 2
+    assert people["count"].sum() == rows["observed"].iloc[0]
+
+
+def test_with_all_four_lists_no_model_of_pairs_reaches_the_known_deaths():
+    """The same paper, table 3a; counts as in the examples of the R package Rcapture."""
+    counts = [72, 5, 29, 53, 24, 3, 12, 14, 0, 0, 0, 1, 0, 0, 2]
+    people = pd.DataFrame(possible_histories(4), columns=list("ABCD")).assign(count=counts)
+    assert sum(counts) == population_size_models.ON_FOUR_LISTS
+    three = people.groupby(["B", "C", "D"], as_index=False)["count"].sum().query("B + C + D > 0")
+    example = population_size_models.example(read_dataset("capture_recapture_examples"), "maryland")
+    assert three["count"].tolist()[::-1] == example["count"].tolist()
+    rows = log_linear_models(people, lists=list("ABCD")).dropna(subset="estimate")
+    assert len(rows) > 1
+    assert (rows["upper"] < 237).all()

@@ -20,6 +20,11 @@ def estimates():
 
 
 @pytest.fixture(scope="module")
+def examples():
+    return read_dataset("capture_recapture_examples")
+
+
+@pytest.fixture(scope="module")
 def series(estimates):
     return population_size.group_series(estimates)
 
@@ -89,6 +94,21 @@ def test_printed_growth_is_growth_within_methods_times_what_happens_at_the_break
         assert row["printed"] == pytest.approx(row["estimate"] * row["at_breaks_printed"])
         assert row["estimate"] * row["at_breaks_needed"] == pytest.approx(2)
         assert row["breaks"] == (1 if last == 2018 else 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "breaks"),
+    [(2009, 2018, [(2009, 2010)]), (2009, 2024, [(2009, 2010), (2018, 2020)]), (2010, 2018, [])],
+)
+def test_breaks_of_method_are_named_by_the_years_on_either_side(series, margin, first, last, breaks):
+    assert population_size.breaks_of_method(series, first_year=first, last_year=last) == breaks
+    growth = population_size.claimed_growth(series, margin, first_year=first, last_year=last).iloc[0]
+    assert growth["breaks"] == len(breaks)
+
+
+def test_the_scatter_since_2020_is_more_than_the_assumed_error_and_before_2018_less(series, margin):
+    rows = population_size_trends.trends(series, margin, groups=("total",)).set_index("regime")["scatter"]
+    assert rows["A2"] < margin["standard_error"] < rows["B"]
 
 
 def test_a_year_without_estimate_is_refused(series, margin):
@@ -210,14 +230,23 @@ def test_odds_ratios_shown_hold_independence_once():
         population_size_models.odds_ratios_shown(1.5, 3)
 
 
-def test_two_of_the_three_lists_give_more_people_the_more_they_depend():
-    rows = population_size_models.two_of_three(population_size_models.DEATHS_AT_WORK, [0.5, 1, 2, 3])
+def test_two_of_the_three_lists_give_more_people_the_more_they_depend(examples):
+    rows = population_size_models.two_of_three(population_size_models.example(examples, "maryland"), [0.5, 1, 2, 3])
     assert rows["observed"].eq(187).all()
     assert all(less < more for less, more in itertools.pairwise(rows["estimate"]))
 
 
-def test_all_eight_models_are_shown_with_one_best():
-    rows = population_size_models.models(population_size_models.HEPATITIS)
+def test_an_example_is_found_by_name_and_only_one_has_a_known_total(examples):
+    assert population_size_models.example(examples, "maryland")["count"].tolist() == [72, 5, 29, 54, 24, 3, 14]
+    assert population_size_models.known_total(examples, "maryland") == 237
+    with pytest.raises(DataError, match="0 known totals"):
+        population_size_models.known_total(examples, "taiwan")
+    with pytest.raises(DataError, match=r"No example is called 'texas'.*maryland"):
+        population_size_models.example(examples, "texas")
+
+
+def test_all_eight_models_are_shown_with_one_best(examples):
+    rows = population_size_models.models(population_size_models.example(examples, "taiwan"))
     assert len(rows) == 8
     assert rows["best"].sum() == 1
     assert rows["observed"].eq(271).all()

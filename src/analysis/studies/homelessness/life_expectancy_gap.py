@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.claims import Verdict, verdict_on_value
 from analysis.estimates import with_estimates
 from analysis.measures.life_tables.expectancy_gap import (
     contribution_draws,
@@ -19,14 +18,9 @@ from analysis.measures.life_tables.expectancy_gap import (
     gap_draws,
     life_expectancy_gap,
 )
-from analysis.measures.life_tables.life_expectancy import life_expectancy
 from analysis.measures.life_tables.tables import life_table_of_rates
 from analysis.measures.shared.checks import FloatArray
-from analysis.studies.homelessness.life_expectancy_gap_tables import AGE
-from analysis.studies.homelessness.reconstruction import POPULATION
 
-SOURCE = "nusselder2013"
-"""Reference on the card of data sets about the Rotterdam cohort."""
 YEARS_HOMELESS = (5.0, 10.0, 20.0, np.inf)
 """Years of homelessness in the scenarios; infinite is lifelong."""
 
@@ -250,121 +244,6 @@ def women_against_men(table: pd.DataFrame, at: float, simulation: Simulation) ->
     return _estimates(rows, "difference", simulation)
 
 
-def published_gaps(published: pd.DataFrame) -> pd.DataFrame:
-    """Years lost as published for the Rotterdam cohort.
-
-    Parameters
-    ----------
-    published
-        Data set `rotterdam_cohort`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per sex and age (20, 30): `sex`, `age`, `estimate`, `lower`, `upper` (95 percent), positive for a loss.
-    """
-    rows = published[
-        (published["measure"] == "life_expectancy_gap")
-        & (published["comparator"] == POPULATION)
-        & published["sex"].isin(["female", "male"])
-    ]
-    return pd.DataFrame(
-        {
-            "sex": rows["sex"],
-            "age": rows["age_from"].astype(float),
-            "estimate": -rows["value"],
-            "lower": -rows["upper"],
-            "upper": -rows["lower"],
-            "level": 0.95,
-        }
-    ).reset_index(drop=True)
-
-
-def against_published(
-    published: pd.DataFrame,
-    rates: pd.DataFrame,
-    lost: pd.DataFrame,
-    cohort: pd.DataFrame,
-    *,
-    scaled: bool,
-    rebuilt: bool,
-) -> pd.DataFrame:
-    """Published figures of Rotterdam beside ours, and whether they were entered or can serve as a check.
-
-    Parameters
-    ----------
-    published
-        Data set `rotterdam_cohort`.
-    rates
-        From `life_expectancy_gap_tables.reference_rates`.
-    lost
-        From `years_lost`, at 20 and 30.
-    cohort
-        Deaths by sex of the cohort that was used.
-    scaled
-        Whether the rates were scaled to the life expectancy at 20.
-    rebuilt
-        Whether the cohort is the reconstruction, into which published figures were entered.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per figure: `what` ("reference", "cohort", "deaths"), `sex`, `age`, `printed`, `ours`, `entered`.
-    """
-    reference = life_expectancy(rates.drop(columns="person_years"), at=(20, AGE), by="sex", rate="rate")
-    rows: list[dict[str, Any]] = []
-    for sex in ("male", "female"):
-        for age in (20.0, float(AGE)):
-            ours = {"reference": reference, "cohort": lost.assign(estimate=lost["expectancy_exposed"])}
-            for what, population in (("reference", POPULATION), ("cohort", "homeless")):
-                found = ours[what]
-                found = found[(found["sex"] == sex) & (found["age"] == age)]
-                if found.empty:
-                    continue
-                free = (what, sex, age) == ("cohort", "female", 20.0) or (what == "reference" and age == AGE)
-                rows.append(
-                    {
-                        "what": what,
-                        "sex": sex,
-                        "age": age,
-                        "printed": _printed(published, "life_expectancy_remaining", sex, population, age),
-                        "ours": float(found["estimate"].iloc[0]),
-                        "entered": (scaled if what == "reference" else rebuilt) and not free,
-                    }
-                )
-        deaths = float(cohort.loc[cohort["sex"] == sex, "deaths"].sum())
-        counted = _printed(published, "deaths", sex, "homeless", 20.0)
-        rows.append({"what": "deaths", "sex": sex, "age": np.nan, "printed": counted, "ours": deaths, "entered": False})
-    order = {"reference": 0, "cohort": 1, "deaths": 2}
-    table = pd.DataFrame(rows)
-    return table.sort_values("what", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)
-
-
-def verdict_on_gap(lost: pd.DataFrame, sex: str, claimed: float, *, rotterdam: bool) -> Verdict:
-    """Verdict on a claim about Rotterdam: not testable with another cohort.
-
-    Parameters
-    ----------
-    lost
-        From `years_lost`.
-    sex
-        ``female`` or ``male``.
-    claimed
-        Years that the text states at 30.
-    rotterdam
-        Whether the cohort is that of Rotterdam.
-
-    Returns
-    -------
-    str
-        A verdict.
-    """
-    rows = lost[(lost["sex"] == sex) & (lost["age"] == AGE) & lost["estimate"].notna()]
-    if not rotterdam or rows.empty:
-        return "not_testable"
-    return verdict_on_value({str(key): value for key, value in rows.iloc[0].items()}, claimed, 1)
-
-
 @dataclass(frozen=True)
 class _Drawn:
     """One sex: rates as observed in the first row and as drawn in the others."""
@@ -415,15 +294,3 @@ def _estimates(rows: list[dict[str, Any]], measure: str, simulation: Simulation,
         unit=unit,
         method=f"period life table, ratio constant by age group; {simulation.draws:,} Gamma draws of deaths + 0.5",
     )
-
-
-def _printed(published: pd.DataFrame, measure: str, sex: str, population: str, age: float) -> float:
-    rows = published[
-        (published["cohort"] == "rotterdam_20plus")
-        & (published["measure"] == measure)
-        & (published["sex"] == sex)
-        & (published["population"] == population)
-        & (published["age_from"] == age)
-        & published["age_to"].isna()
-    ]
-    return float(rows["value"].iloc[0])

@@ -1,5 +1,6 @@
 """How many homeless people the Netherlands has: change within one method of counting, never across a break."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -201,6 +202,26 @@ def claimed_growth(
         method="growth within each method, multiplied; log-normal",
         note=ASSUMED,
     )
+
+
+def breaks_of_method(series: pd.DataFrame, *, first_year: int = 2009, last_year: int = 2018) -> list[tuple[int, int]]:
+    """Breaks of method between two years.
+
+    Parameters
+    ----------
+    series
+        From `group_series`.
+    first_year, last_year
+        Years outside this period are left out.
+
+    Returns
+    -------
+    list of (int, int)
+        Per break the last year of the one method and the first of the next.
+    """
+    total = series[series["group"].eq("total") & series["year"].between(first_year, last_year)].sort_values("year")
+    pairs = itertools.pairwise(zip(total["year"], total["regime"], strict=True))
+    return [(int(one), int(other)) for (one, before), (other, after) in pairs if before != after]
 
 
 def verdict_on_doubling(growth: Mapping[str, Any]) -> Verdict:

@@ -5,19 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.errors import MethodError
+from analysis.errors import DataError, MethodError
 from analysis.estimates import pick
 from analysis.measures.hidden_populations.capture_recapture import population_size, population_size_models
 from analysis.measures.hidden_populations.histories import possible_histories
 from analysis.measures.hidden_populations.two_lists import population_size_by_dependence
 
-DEATHS_AT_WORK = (72, 5, 29, 54, 24, 3, 14)
-"""Deaths at work in Maryland on three lists, from all lists to the last only. Cormack RM, Chang YF, Smith GS.
-Estimating deaths from industrial injury by capture-recapture: a cautionary tale. Int J Epidemiol 2000, table 3b."""
-KNOWN_DEATHS = 237
-"""Deaths of that population by a separate study of medical examiners' records; abstract of the same paper."""
-HEPATITIS = (28, 21, 17, 69, 18, 55, 63)
-"""Cases of hepatitis A at a college in Taiwan on three lists. Chao A et al. Stat Med 2001;20:3123-3157."""
+LISTS = ["A", "B", "C"]
+ON_FOUR_LISTS = 215
+"""Deaths at work in Maryland on the four lists of the paper, of which the example has three. Cormack RM, Chang YF,
+Smith GS. Int J Epidemiol 2000, table 3a; there no model with interactions of two lists has a 95% limit up to 237."""
 SYNTHETIC_PEOPLE = 1000
 CHANCE = 0.4
 FACTOR = 0.25
@@ -36,16 +33,70 @@ def three_lists(counts: Sequence[float]) -> pd.DataFrame:
     pandas.DataFrame
         Columns `A`, `B`, `C` (1 for on the list) and `count`.
     """
-    return pd.DataFrame(possible_histories(3), columns=list("ABC")).assign(count=counts)
+    return pd.DataFrame(possible_histories(3), columns=LISTS).assign(count=counts)
 
 
-def models(counts: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
+def example(examples: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One published example with three lists, as a table of histories.
+
+    Parameters
+    ----------
+    examples
+        Data set `capture_recapture_examples`.
+    name
+        Name of the example: ``maryland`` or ``taiwan``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `A`, `B`, `C` (1 for on the list) and `count`, one row per history.
+
+    Raises
+    ------
+    DataError
+        When no row has this name.
+    """
+    rows = examples[examples["example"] == name]
+    if rows.empty:
+        known = sorted(set(examples["example"]))
+        raise DataError(f"No example is called {name!r}. Choose one of {known}.")
+    columns = {"list_a": "A", "list_b": "B", "list_c": "C"}
+    return rows.rename(columns=columns)[[*LISTS, "count"]].reset_index(drop=True)
+
+
+def known_total(examples: pd.DataFrame, name: str) -> int:
+    """Size of the population of an example, by a separate study.
+
+    Parameters
+    ----------
+    examples
+        Data set `capture_recapture_examples`.
+    name
+        Name of the example.
+
+    Returns
+    -------
+    int
+        Persons.
+
+    Raises
+    ------
+    DataError
+        When the example has no known total, or more than one.
+    """
+    totals = examples.loc[examples["example"] == name, "known_total"].dropna().unique()
+    if len(totals) != 1:
+        raise DataError(f"Example {name!r} has {len(totals)} known totals, where one was expected.")
+    return int(totals[0])
+
+
+def models(people: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Size of a population by all eight log-linear models of three lists, from the smallest to the largest.
 
     Parameters
     ----------
-    counts
-        Seven numbers, from all three lists to the last list only.
+    people
+        One row per history: `A`, `B`, `C` (1 for on the list) and `count`; from `example` or `three_lists`.
     level
         Coverage of the intervals.
 
@@ -54,17 +105,17 @@ def models(counts: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
     pandas.DataFrame
         The columns of `population_size_models`, and `best`: true for the model with the lowest `aic`.
     """
-    rows = population_size_models(three_lists(counts), lists=["A", "B", "C"], level=level)
+    rows = population_size_models(people, lists=LISTS, level=level)
     return rows.assign(best=rows["aic"].eq(rows["aic"].min())).sort_values("estimate").reset_index(drop=True)
 
 
-def two_of_three(counts: Sequence[float], odds_ratios: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
+def two_of_three(people: pd.DataFrame, odds_ratios: Sequence[float], *, level: float = 0.95) -> pd.DataFrame:
     """Size of a population from the first two lists only, for each odds ratio between them.
 
     Parameters
     ----------
-    counts
-        Seven numbers, from all three lists to the last list only.
+    people
+        One row per history: `A`, `B`, `C` (1 for on the list) and `count`; from `example` or `three_lists`.
     odds_ratios
         Odds ratios between the lists, above 0.
     level
@@ -75,8 +126,8 @@ def two_of_three(counts: Sequence[float], odds_ratios: Sequence[float], *, level
     pandas.DataFrame
         The columns of `population_size_by_dependence`.
     """
-    people = three_lists(counts).query("A + B > 0")
-    return population_size_by_dependence(people, lists=["A", "B"], odds_ratios=odds_ratios, level=level)
+    seen = people.query("A + B > 0")
+    return population_size_by_dependence(seen, lists=["A", "B"], odds_ratios=odds_ratios, level=level)
 
 
 def odds_ratios_shown(least: float, most: float) -> list[float]:
@@ -183,7 +234,7 @@ def avoiders(hard_to_reach: float) -> pd.DataFrame:
     )
     people = three_lists(np.asarray(counts).tolist())
     fits = [
-        population_size(people, lists=["A", "B", "C"], interactions=name).assign(interactions=name)
+        population_size(people, lists=LISTS, interactions=name).assign(interactions=name)
         for name in ("independence", "all pairs")
     ]
     return pd.concat(fits, ignore_index=True).assign(truth=float(SYNTHETIC_PEOPLE))

@@ -2,7 +2,9 @@
 
 Deaths and person-years by age and sex were published but are not at hand. What is at hand pins them down: life
 expectancy at 20 and 30 of the cohort and of Rotterdam, and what each age group contributes to the gap. Within an age
-group the cohort is taken to die a constant number of times as often as the population of Rotterdam.
+group the cohort is taken to die a constant number of times as often as the population of Rotterdam. An earlier version,
+with one death rate per age group, gave about 280 deaths of men and 43 of women against 232 and 33 counted; this form
+was chosen after that was seen. That it gives the number of deaths is therefore support, not a blind test.
 """
 
 from collections.abc import Mapping
@@ -134,7 +136,7 @@ def _published(cohort: pd.DataFrame, measure: str, **where: object) -> pd.DataFr
 
 
 def _contributions(cohort: pd.DataFrame, sex: str) -> FloatArray:
-    """Years lost at 30 by group; what the printed, rounded contributions leave of the gap goes to the last group."""
+    """Years lost at 30 by group; what the printed contributions leave of the gap (women: 0.9 year) goes to the last."""
     gap = float(_published(cohort, "life_expectancy_gap", sex=sex, age_from=30, comparator=POPULATION)["value"].iloc[0])
     rows = _published(cohort, "arriaga_contribution_to_gap_at_30", sex=sex).sort_values("age_from")
     young = rows["value"].to_numpy(dtype=float)[:2]
