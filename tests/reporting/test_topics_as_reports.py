@@ -112,6 +112,11 @@ def test_the_manifest_says_what_was_read_answered_and_left(built):
     assert set(manifest["outputs"]) == set(outputs(built[0] / "nl"))
 
 
+def test_the_overview_keeps_to_two_pages(projects):
+    folder = projects[0] / "reports/homelessness/overview"
+    assert [len(PdfReader(folder / language / "report.pdf").pages) for language in ("nl", "en")] == [2, 2]
+
+
 def test_opened_in_jupyterlab_it_shows_the_same_and_writes_nothing(built, tmp_path, monkeypatch):
     monkeypatch.delenv("ANALYSIS_REPORT_FOLDER", raising=False)
     root, folder = built[0].parents[2], built[0] / "nl"
