@@ -26,7 +26,7 @@ reports: environment
 	@$(BIN)/analysis report
 
 test: environment
-	@$(BIN)/pytest -n auto --dist loadgroup
+	@$(BIN)/pytest -n auto --dist loadfile
 
 lab: environment
 	@$(BIN)/jupyter lab notebooks
@@ -36,7 +36,7 @@ check: environment
 	@$(BIN)/ruff check src tests tools notebooks
 	@$(BIN)/mypy
 	@$(BIN)/python tools/check_docstrings.py
-	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow"
+	@$(BIN)/pytest -n auto --dist loadfile -m "not slow"
 
 bench: environment
 	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only --benchmark-quiet

@@ -96,7 +96,6 @@ def test_the_key_changes_when_a_report_below_changes_and_only_then(root, write_n
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("kernels")
 def test_the_overview_is_built_from_the_saved_results_and_again_when_they_change(root, write_notebook):
     def build():
         specs = make_plan(root, ["homelessness/overview"], languages=["nl"], formats=["html"])

@@ -17,7 +17,7 @@ from analysis.reporting.progress import Silent
 from analysis.reporting.provenance import read_inputs
 from analysis.reporting.verify import verify_reports
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kernels")]
+pytestmark = pytest.mark.slow
 FORMATS = ("html",)
 
 

@@ -20,7 +20,7 @@ def product(rows):
     return rows.prod(axis=1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(RATES, RATES, st.sampled_from(["constant hazard", "midpoint"]))
 def test_contributions_add_up_to_the_difference_within_the_tolerance(one, two, ax):
     def function(rows):

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import DataError, MethodError
@@ -10,6 +10,7 @@ from analysis.measures.shared.multiplicity import adjusted_p_values, findings_by
 P_VALUES = st.lists(st.floats(0, 1).filter(lambda p: p == 0 or p > 1e-29), min_size=1, max_size=25)
 
 
+@settings(max_examples=25)
 @given(P_VALUES)
 def test_adjusted_values_are_those_of_the_definitions(values):
     found = adjusted_p_values(pd.DataFrame({"p_value": values}))

@@ -16,7 +16,7 @@ from analysis.sources.catalogue import load_card
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "own-cohort.md").read_text("utf-8")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kernels")]
+pytestmark = pytest.mark.slow
 
 
 def block(kind):
