@@ -127,6 +127,8 @@ def positions(column: pd.Series) -> FloatArray:
     label = column.name
     if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
         return np.asarray(column.cat.codes, dtype=float)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return require_numbers(column.to_frame(label), [str(label)])[str(label)].to_numpy()
     texts = column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
     if texts.any():
         first = int(np.flatnonzero(texts)[0])
